@@ -1,0 +1,98 @@
+//! What comes back: chunks of text through a [`Sink`], then exactly one [`Finish`] or [`ModelError`].
+//!
+//! Must not hold text of a document beyond the chunk that is being handed over.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+/// Receives the answer piece by piece. Stop rules, streaming to a terminal and type-through are all sinks.
+pub trait Sink {
+    /// Takes the next piece, whole UTF-8 characters. `Break` ends the decode: nothing more is wanted.
+    fn chunk(&mut self, text: &str) -> ControlFlow<()>;
+}
+
+impl<F: FnMut(&str) -> ControlFlow<()>> Sink for F {
+    fn chunk(&mut self, text: &str) -> ControlFlow<()> {
+        self(text)
+    }
+}
+
+/// Why a decode ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// The model itself said that the middle is complete.
+    EndOfText,
+    /// A line break where one line was asked for.
+    Line,
+    /// `max_tokens`, or the end of the context.
+    Length,
+    /// The sink had enough.
+    Sink,
+    /// A `Cancel`, or a newer request for the same session.
+    Cancelled,
+    /// A [`crate::Kind::Prefill`] is done: nothing was decoded.
+    Prefilled,
+}
+
+/// Counts and times of one answer. Times are milliseconds on the answering side, from the arrival of the request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stats {
+    /// Tokens of the whole prompt, reused ones included.
+    pub prompt_tokens: u32,
+    /// Prompt tokens that had to be evaluated: those not found in the KV cache.
+    pub evaluated_tokens: u32,
+    /// Tokens decoded, token healing included.
+    pub decoded_tokens: u32,
+    /// Time until the first token beyond the cursor was decoded; `None` if there was none.
+    pub ttft_ms: Option<f64>,
+    /// Time until the answer ended.
+    pub total_ms: f64,
+    /// Time spent waiting for other requests before this one began.
+    pub queued_ms: f64,
+    /// Mean log-probability (natural) of the decoded tokens under the model; 0 if there were none.
+    pub mean_logprob: f64,
+}
+
+/// The end of an answer that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Finish {
+    /// Why it ended.
+    pub stop: Stop,
+    /// What it cost.
+    pub stats: Stats,
+}
+
+/// What a loaded model is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// A short name for people: `ember`, or the file's stem.
+    pub name: String,
+    /// The FIM family whose layout and tokens are used, for example `qwen`.
+    pub family: String,
+    /// Tokens that fit into one prompt and its answer.
+    pub context_tokens: u32,
+    /// Bytes of weights.
+    pub bytes: u64,
+    /// Milliseconds that loading and warming took.
+    pub load_ms: u64,
+}
+
+/// Why there is no answer. Each variant's text is a sentence for people: what is wrong, where, and what mends it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "code", content = "detail")]
+pub enum ModelError {
+    /// The model is still being loaded.
+    #[error("the model is still loading")]
+    Loading,
+    /// The model can't be used at all; the text names the file and what to do.
+    #[error("{0}")]
+    Unusable(String),
+    /// The engine process is not there, or went away while it held the request.
+    #[error("the engine stopped: {0}")]
+    EngineGone(String),
+    /// The request itself can't be answered; the next one may be.
+    #[error("the model could not answer: {0}")]
+    Failed(String),
+}

@@ -1,0 +1,15 @@
+//! The seam between what to ask a model and who answers.
+//!
+//! [`Request`] says what the editor shows around the cursor, as structure, never as a rendered prompt: only the answering side has
+//! the tokenizer, the token budget and the KV cache. The answer is a stream of text chunks pushed into a [`Sink`] and one
+//! [`Finish`]. [`wire`] carries both between processes; [`fake`] answers from a script, for faults and volume in tests.
+//!
+//! This crate must not know a backend, a prompt format, the LSP, a clock or a network.
+
+pub mod fake;
+mod request;
+mod answer;
+pub mod wire;
+
+pub use answer::{Finish, ModelError, ModelInfo, Sink, Stats, Stop};
+pub use request::{Block, Kind, Request, SessionKey};

@@ -1,0 +1,66 @@
+//! What is asked of a model: the text around one cursor, in the pieces that the prompt layout needs.
+//!
+//! Must not decide anything: no budgets, no token counts, no truncation. The sender cuts windows in bytes, the receiver in tokens.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
+
+/// Names the KV cache that a request wants to continue: one window and one document in it.
+///
+/// Two requests with the same key are expected to share most of their text; nothing breaks if they don't.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SessionKey(pub u64);
+
+impl SessionKey {
+    /// The key of `document` (its URI or path, as the client spells it) in the window that `window` numbers (its process id).
+    ///
+    /// The hash is `DefaultHasher::new()`, whose keys are fixed: the same pair gives the same key within one build of Hob.
+    pub fn new(window: u64, document: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (window, document).hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
+/// What the model is asked to do with the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Evaluate the prompt into the KV cache and stop: the next [`Kind::Fim`] for the same session finds it there.
+    Prefill,
+    /// Fill in the middle: decode what belongs at the cursor.
+    Fim,
+}
+
+/// A piece of context from outside the hole's surroundings, sent ahead of the file in a stable order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Where it comes from, relative to the workspace and with `/` between parts. Families with a file separator token print it.
+    pub path: String,
+    /// The text itself, UTF-8.
+    pub text: String,
+}
+
+/// One hole to fill: `prefix` + `typed` + ⟨cursor⟩ + `suffix` is a window of the document, with no byte left out between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Evaluate only, or decode.
+    pub kind: Kind,
+    /// Whose KV cache to continue.
+    pub session: SessionKey,
+    /// The document's path relative to the workspace, `/` between parts; empty when it has none (an unsaved buffer).
+    pub path: String,
+    /// Context from elsewhere, most stable first.
+    pub blocks: Vec<Block>,
+    /// Text before the anchor. It ends at the start of a line (or is empty): the anchored-middle layout freezes it there.
+    pub prefix: String,
+    /// Text from the anchor to the cursor: what was already typed of the middle.
+    pub typed: String,
+    /// Text after the cursor, already without what the answer will replace (auto-closed pairs).
+    pub suffix: String,
+    /// Stop after this many decoded tokens.
+    pub max_tokens: u32,
+    /// End the answer before the first line break that follows text: the place asks for a rest of a line.
+    pub single_line: bool,
+}
