@@ -1,0 +1,218 @@
+"""Trains Ember on CPU cores: a constant phase that may be stopped at any time, then a decay phase that ends the run.
+
+    train.py --minutes 60                  go on with the constant phase (latest.pt), at most this long
+    train.py --decay-steps 300             branch off latest.pt and bring the learning rate to zero (decay.pt, final.pt)
+    train.py --decay-steps 300 --by 09:40  the same, but fall fast enough to be at zero by that hour
+
+Each worker process owns one core and takes micro-batches from a shared counter, so that a core which somebody else is using
+only slows its share. Weights, gradients and optimizer state are flat vectors in shared memory. Muon moves the matrices, AdamW
+the rest. Every micro-batch is made from its number: a resumed run sees the rows it would have seen. Checkpoints are written
+every few minutes and renamed into place. Must not: look at held-out files but to measure.
+"""
+
+import argparse, json, os, sys, threading, time
+from dataclasses import asdict
+
+import torch
+import torch.multiprocessing as processes
+
+from holes import Rows
+from model import Ember, Shape, initialise, views
+from sources import CACHE
+
+MICRO, MICROS = 2, 8                    # rows in a micro-batch, micro-batches in a step
+WARM_UP, MUON, ADAM, DECAY_WEIGHTS, MOMENTUM, BETAS = 100, 0.02, 3e-3, 0.01, 0.95, (0.9, 0.95)
+ANSWER_WEIGHT = 2.0                     # an answer's token counts as much as this many others
+RUN = CACHE / "run"
+
+
+def orthogonal(g, steps=5):
+    """The nearest matrix with singular values about one, by Newton and Schulz's iteration (the coefficients are Muon's)."""
+    a, b, c = 3.4445, -4.7750, 2.0315
+    x = g.T if g.shape[0] > g.shape[1] else g
+    x = x / (x.norm() + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = a * x + torch.addmm(gram, gram, gram, beta=b, alpha=c) @ x
+    return x.T if g.shape[0] > g.shape[1] else x
+
+
+class State:
+    """Everything that lives between steps, in shared memory: weights, one gradient for each worker, optimizer state."""
+
+    def __init__(self, shape, workers):
+        n, m = shape.size(), shape.matrices_size()
+        share = lambda size: torch.zeros(size).share_memory_()
+        self.shape, self.weights, self.momentum, self.square = shape, share(n), share(n), share(n - m)
+        self.gradients = [share(n) for _ in range(workers)]
+        self.progress = {"step": 0, "tokens": 0, "seconds": 0.0, "log": []}
+        initialise(shape, self.weights)
+
+    def save(self, path):
+        temporary = path.with_suffix(".tmp")
+        torch.save({"shape": asdict(self.shape), "weights": self.weights, "momentum": self.momentum, "square": self.square,
+                    **self.progress}, temporary)
+        os.replace(temporary, path)
+
+    def load(self, path):
+        saved = torch.load(path, weights_only=True)
+        for name in ("weights", "momentum", "square"):
+            getattr(self, name).copy_(saved[name])
+        self.progress = {name: saved[name] for name in (*self.progress, "decay_from") if name in saved}
+        return self
+
+
+def update(state, rank, workers, rate, step):
+    """One optimizer step on this worker's share of the tensors; gradients were summed into the first vector."""
+    gradient = state.gradients[0]
+    gradient_of, weights, momentum = (views(state.shape, v) for v in (gradient, state.weights, state.momentum))
+    scale = min(1.0, 1.0 / (gradient.norm().item() + 1e-6))
+    for n, (name, rows, columns) in enumerate(state.shape.matrices()):
+        if n % workers != rank:
+            continue
+        g, m = gradient_of[name], momentum[name]
+        m.lerp_(g, 1 - MOMENTUM)
+        direction = orthogonal(g.lerp(m, MOMENTUM))
+        weights[name].mul_(1 - MUON * rate * DECAY_WEIGHTS).add_(direction, alpha=-MUON * rate * max(1, rows / columns) ** 0.5)
+    if rank == workers - 1:
+        at = state.shape.matrices_size()
+        g, first, second = gradient[at:] * scale, state.momentum[at:], state.square
+        first.lerp_(g, 1 - BETAS[0])
+        second.lerp_(g * g, 1 - BETAS[1])
+        corrected = first / (1 - BETAS[0] ** step)
+        state.weights[at:].addcdiv_(corrected, (second / (1 - BETAS[1] ** step)).sqrt() + 1e-8, value=-ADAM * rate)
+
+
+@torch.no_grad()
+def measure(model, rows, context, count=40):
+    """Mean nats a token on fixed rows of held-out packages: all tokens, and answers only."""
+    whole, answers = [], []
+    for at in range(0, count, 2):
+        ids, mask = rows.batch([[1_000_003, at], [1_000_003, at + 1]], context + 1)
+        loss = model.losses(torch.from_numpy(ids))
+        whole.append(loss.flatten())
+        answers.append(loss[torch.from_numpy(mask[:, 1:])])
+    return torch.cat(whole).mean().item(), torch.cat(answers).mean().item()
+
+
+def work(rank, workers, state, rows, context, shared, schedule, on_step):
+    """One worker: the loop over steps. Only the first one reports, measures and writes."""
+    torch.set_num_threads(1)
+    model = Ember(state.shape, state.weights, state.gradients[rank])
+    counter, barrier, rate, step, losses = shared
+    while True:
+        if rank == 0:
+            step.value, counter.value = step.value + 1, 0
+            rate.value = schedule(step.value)
+        barrier.wait()
+        if rate.value < 0:
+            return
+        state.gradients[rank].zero_()
+        losses[rank] = 0.0
+        while True:
+            with counter.get_lock():
+                mine, counter.value = counter.value, counter.value + 1
+            if mine >= MICROS:
+                break
+            ids, mask = rows.batch([[step.value, mine * MICRO + k] for k in range(MICRO)], context + 1)
+            loss = model.losses(torch.from_numpy(ids))
+            weight = 1 + (ANSWER_WEIGHT - 1) * torch.from_numpy(mask[:, 1:]).float()
+            ((loss * weight).sum() / weight.sum() / MICROS).backward()
+            losses[rank] += loss.mean().item() / MICROS
+        barrier.wait()
+        if rank == 0:
+            for other in state.gradients[1:]:
+                state.gradients[0].add_(other)
+        barrier.wait()
+        update(state, rank, workers, rate.value, step.value)
+        barrier.wait()
+        if rank == 0:
+            on_step(model, step.value, sum(losses), rate.value)
+
+
+def leave_with_parent():
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(2)
+    os._exit(1)
+
+
+def hour(text):
+    """The next moment at which the clock shows HH:MM."""
+    now = time.localtime()
+    h, m = map(int, text.split(":"))
+    at = time.mktime((*now[:3], h, m, 0, 0, 0, -1))
+    return at if at > time.time() else at + 86400
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--minutes", type=float, default=1e9)
+    parser.add_argument("--decay-steps", type=int, default=0)
+    parser.add_argument("--by", help="HH:MM: be done by then")
+    parser.add_argument("--context", type=int, default=512)
+    parser.add_argument("--workers", type=int, default=min(2, os.cpu_count()))
+    parser.add_argument("--measure-every", type=int, default=100)
+    args = parser.parse_args()
+    RUN.mkdir(parents=True, exist_ok=True)
+    (RUN / "pid").write_text(str(os.getpid()))
+    torch.set_num_threads(1)
+    started = time.time()
+    deadline = min(started + args.minutes * 60, hour(args.by) if args.by else float("inf"))
+    state = State(Shape(), args.workers)
+    decaying, latest, decay = args.decay_steps > 0, RUN / "latest.pt", RUN / "decay.pt"
+    mine = decay if decaying else latest
+    if mine.exists() or latest.exists():
+        state.load(mine if mine.exists() else latest)
+    if decaying and "decay_from" not in state.progress:
+        state.progress["decay_from"] = state.progress["step"]
+    progress, seconds = state.progress, state.progress["seconds"]
+    begin, last_save = progress.get("decay_from", 0), [time.time()]
+
+    def schedule(step):
+        """The share of the full learning rate; negative: stop."""
+        done = time.time() >= deadline
+        if not decaying:
+            return -1 if done else min(1.0, step / WARM_UP)
+        share = (step - begin) / args.decay_steps
+        if deadline < float("inf"):
+            share = max(share, (time.time() - started) / (deadline - started))
+        return -1 if share > 1 else max(1 - share, 0.001)
+
+    def on_step(model, step, loss, rate):
+        progress.update(step=step, tokens=progress["tokens"] + MICRO * MICROS * args.context, seconds=seconds + time.time() - started)
+        if step % 10 == 0:
+            speed = (progress["tokens"] - tokens_before) / (time.time() - started)
+            print(f"step {step}  {progress['tokens'] / 1e6:.2f} M tokens  {loss:.3f} nats  rate {rate:.2f}  {speed:.0f} tokens/s", flush=True)
+        if step % args.measure_every == 0:
+            whole, answers = measure(model, held_out, args.context)
+            progress["log"].append([step, progress["tokens"], round(loss, 4), round(whole, 4), round(answers, 4)])
+            print(f"held out: {whole:.3f} nats a token, {answers:.3f} in answers", flush=True)
+            with open(RUN / "log.jsonl", "a") as log:
+                log.write(json.dumps({"step": step, "tokens": progress["tokens"], "rate": rate, "train": loss, "held_out": whole,
+                                      "answers": answers, "seconds": progress["seconds"], "context": args.context}) + "\n")
+        if time.time() - last_save[0] > 150:
+            state.save(mine)
+            last_save[0] = time.time()
+
+    rows, held_out, tokens_before = Rows(), Rows(held_out=True), progress["tokens"]
+    many = processes.get_context("fork")
+    shared = (many.Value("i", 0), many.Barrier(args.workers), many.Value("d", 0.0), many.Value("i", progress["step"]),
+              many.Array("d", args.workers))
+
+    def helper(rank):
+        threading.Thread(target=leave_with_parent, daemon=True).start()
+        work(rank, args.workers, state, rows, args.context, shared, None, None)
+
+    others = [many.Process(target=helper, args=(rank,)) for rank in range(1, args.workers)]
+    for other in others:
+        other.start()
+    work(0, args.workers, state, rows, args.context, shared, schedule, on_step)
+    for other in others:
+        other.join()
+    state.save(RUN / "final.pt" if decaying else latest)
+    print("done", progress["step"], file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
