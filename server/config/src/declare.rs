@@ -1,0 +1,135 @@
+//! The declaration of options: a macro that makes one entry serve reading, schema and manual, and the list that it yields.
+//!
+//! Must not know any particular option.
+
+use serde_json::Value;
+
+use crate::Options;
+
+/// Who may set an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Only the user's own file: the option chooses what runs on the machine, or what it costs.
+    UserOnly,
+    /// Any source; the last one wins. The worst that a stranger can do with it is to annoy.
+    Anyone,
+    /// Any source, but a repository or an editor can only add to what is switched off: a `bool` only becomes false, a list only
+    /// grows.
+    Tighten,
+}
+
+impl Scope {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "user_only" => Some(Self::UserOnly),
+            "anyone" => Some(Self::Anyone),
+            "tighten" => Some(Self::Tighten),
+            _ => None,
+        }
+    }
+}
+
+/// Declares groups of options. Each entry reads `scope name: Type = default`, below the text that the manual prints.
+///
+/// It expands to one struct per group and one for the whole, both as written: every key may be absent, no other key is known.
+macro_rules! options {
+    ($(#[$about:meta])* $all:ident {
+        $($(#[$group_doc:meta])* $group:ident: $Group:ident {
+            $($(#[$doc:meta])* $scope:ident $name:ident: $Type:ty = $default:expr,)*
+        })*
+    }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $all {
+            $($(#[$group_doc])* pub(crate) $group: $Group,)*
+        }
+
+        impl $all {
+            /// Every option's group and name, in the order of declaration.
+            pub(crate) const DECLARED: &[(&str, &str)] = &[$($((stringify!($group), stringify!($name)),)*)*];
+        }
+
+        $(
+            $(#[$group_doc])*
+            #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+            #[serde(default, deny_unknown_fields)]
+            #[schemars(inline)]
+            pub(crate) struct $Group {
+                $($(#[$doc])* #[schemars(extend("x-scope" = stringify!($scope)))] pub(crate) $name: $Type,)*
+            }
+
+            impl Default for $Group {
+                fn default() -> Self {
+                    // `const`: a default outside the range of its own type does not compile.
+                    Self { $($name: const { $default },)* }
+                }
+            }
+        )*
+    };
+}
+pub(crate) use options;
+
+/// One option, as the schema describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Declared {
+    /// The table that it stands in.
+    pub group: String,
+    /// Its name there.
+    pub name: String,
+    /// Who may set it.
+    pub scope: Scope,
+    /// What it is for, in Markdown.
+    pub about: String,
+    /// What can be written, in words: `true or false`.
+    pub takes: String,
+    /// What holds when nobody writes it, as JSON.
+    pub default: Value,
+}
+
+impl Declared {
+    /// The option's full name: `engine.model`.
+    pub fn path(&self) -> String {
+        format!("{}.{}", self.group, self.name)
+    }
+
+    /// Every option, in the order of declaration.
+    pub fn all() -> Vec<Self> {
+        let schema = crate::schema();
+        let declare = |&(group, name): &(&str, &str)| {
+            let option = &schema["properties"][group]["properties"][name];
+            Self {
+                group: group.to_owned(),
+                name: name.to_owned(),
+                // An entry whose scope has a name unknown here is closed, not open.
+                scope: Scope::named(text(option, "x-scope")).unwrap_or(Scope::UserOnly),
+                about: text(option, "description").to_owned(),
+                takes: takes(option),
+                default: option["default"].clone(),
+            }
+        };
+        Options::DECLARED.iter().map(declare).collect()
+    }
+}
+
+/// A string of a schema; empty if there is none.
+pub(crate) fn text<'a>(schema: &'a Value, key: &str) -> &'a str {
+    schema.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Says in words what a schema admits. Types whose shape says too little bring their own words as `x-takes`.
+fn takes(schema: &Value) -> String {
+    let own = text(schema, "x-takes");
+    if !own.is_empty() {
+        return own.to_owned();
+    }
+    if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
+        let choices: Vec<_> = choices.iter().map(Value::to_string).collect();
+        return format!("one of {}", choices.join(", "));
+    }
+    match text(schema, "type") {
+        "boolean" => "true or false".into(),
+        "array" => "a list of texts".into(),
+        other => other.into(),
+    }
+}

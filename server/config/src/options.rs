@@ -1,0 +1,60 @@
+//! The options themselves: the one place where each is declared.
+//!
+//! Must not hold behaviour. An option is listed here when something in Hob acts on it, not before.
+
+use crate::{
+    declare::options,
+    values::{LogLevel, ModelFile, Period, Popup, Whole},
+};
+
+options! {
+    /// Hob's options, as written in a configuration file, or in an editor's settings under `hob`.
+    Options {
+        /// The process that holds the model. One per user, shared by every editor window.
+        engine: EngineOptions {
+            /// A GGUF file to use instead of Ember, the model that is built in. It has to be a fill-in-the-middle model: Hob refuses
+            /// others, and says why.
+            user_only model: Option<ModelFile> = None,
+
+            /// How long the engine stays, warm, after the last window has closed. `0` ends it at once.
+            user_only idle_exit: Period = Period::minutes(10),
+
+            /// How many processor threads a decode may use. `0` lets Hob choose; it leaves cores to the editor and the build.
+            user_only threads: Whole<0, 1024> = Whole::of(0),
+
+            /// How many tokens a prompt and its answer may take together. More shows the model more of the file, and costs memory
+            /// and time.
+            user_only context_tokens: Whole<256, 131_072> = Whole::of(2048),
+        }
+
+        /// When Hob speaks, and how long it may think.
+        completion: CompletionOptions {
+            /// Whether Hob completes at all. A repository or an editor can only switch it off.
+            tighten enabled: bool = true,
+
+            /// Whether suggestions also appear in the completion popup: `auto` means only where the editor doesn't announce ghost
+            /// text.
+            anyone popup: Popup = Popup::Auto,
+
+            /// How long a popup may wait for the model before it is answered without a suggestion. Short, because editors hold back
+            /// other servers' entries for as long.
+            anyone popup_deadline_ms: Whole<1, 2000> = Whole::of(150),
+
+            /// How long a suggestion of several lines may grow before what is there is shown.
+            anyone deadline_ms: Whole<1, 10_000> = Whole::of(250),
+
+            /// How many tokens a suggestion has at most.
+            anyone max_tokens: Whole<1, 512> = Whole::of(64),
+
+            /// Languages in which Hob stays silent, by their LSP identifiers (`rust`, `python`, `markdown`). A repository or an editor
+            /// can only add to the list.
+            tighten languages_off: Vec<String> = Vec::new(),
+        }
+
+        /// What Hob writes about itself, to a file in the state folder. Document text appears at `trace` only.
+        log: LogOptions {
+            /// The least serious thing that is still written.
+            user_only level: LogLevel = LogLevel::Info,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The configuration as the code uses it: plain values, every default filled in, nothing left to check.
+//!
+//! Must not know how an option is written, or by whom.
+
+use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
+
+use crate::{LogLevel, ModelFile, Options, Popup};
+
+/// What holds, once every source has been read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The process that holds the model.
+    pub engine: Engine,
+    /// When Hob speaks.
+    pub completion: Completion,
+    /// What it writes about itself.
+    pub log: Log,
+}
+
+/// See [`Config::engine`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Engine {
+    /// The user's own model; `None` is the built-in one.
+    pub model: Option<ModelFile>,
+    /// How long the engine outlives its last client.
+    pub idle_exit: Duration,
+    /// Threads for a decode; `None` leaves the choice to the engine.
+    pub threads: Option<NonZeroU32>,
+    /// Tokens of a prompt and its answer together.
+    pub context_tokens: u32,
+}
+
+/// See [`Config::completion`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completion {
+    /// Whether there are completions at all.
+    pub enabled: bool,
+    /// Whether they appear in the popup.
+    pub popup: Popup,
+    /// After this, a popup request is answered with what is there.
+    pub popup_deadline: Duration,
+    /// After this, an inline request is answered with what is verified.
+    pub deadline: Duration,
+    /// The longest suggestion.
+    pub max_tokens: u32,
+    /// Language identifiers for which there are none.
+    pub languages_off: BTreeSet<String>,
+}
+
+/// See [`Config::log`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Log {
+    /// The least serious thing that is written.
+    pub level: LogLevel,
+}
+
+impl Completion {
+    /// Whether Hob may speak in a document of this language.
+    pub fn speaks(&self, language: &str) -> bool {
+        self.enabled && !self.languages_off.contains(language)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Options::default().into()
+    }
+}
+
+impl From<Options> for Config {
+    fn from(Options { engine, completion, log }: Options) -> Self {
+        Self {
+            engine: Engine {
+                model: engine.model,
+                idle_exit: engine.idle_exit.get(),
+                threads: NonZeroU32::new(engine.threads.get()),
+                context_tokens: engine.context_tokens.get(),
+            },
+            completion: Completion {
+                enabled: completion.enabled,
+                popup: completion.popup,
+                popup_deadline: Duration::from_millis(completion.popup_deadline_ms.get().into()),
+                deadline: Duration::from_millis(completion.deadline_ms.get().into()),
+                max_tokens: completion.max_tokens.get(),
+                languages_off: completion.languages_off.into_iter().collect(),
+            },
+            log: Log { level: log.level },
+        }
+    }
+}
