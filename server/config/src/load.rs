@@ -108,7 +108,7 @@ impl Resolved {
         }
         Err(match self.nearest(&entry.path) {
             Some(meant) => format!("there is no option `{path}` (did you mean `{meant}`?)"),
-            None => format!("there is no option `{path}`"),
+            None => format!("there is no option `{path}`{}", self.beside(&entry.path)),
         })
     }
 
@@ -127,6 +127,18 @@ impl Resolved {
             .filter(|(names, ..)| *names >= 0.6)
             .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
             .map(|(.., known)| known)
+    }
+
+    /// The options of the group in which a name stands that resembles none.
+    fn beside(&self, path: &str) -> String {
+        let group = path.split('.').next();
+        let names: Vec<_> = self
+            .declared
+            .iter()
+            .filter(|option| Some(option.group.as_str()) == group)
+            .map(|option| option.name.as_str())
+            .collect();
+        if names.is_empty() { String::new() } else { format!(" (there are {})", names.join(", ")) }
     }
 
     fn set(&mut self, option: &Declared, value: Value, trusted: bool) {

@@ -8,20 +8,13 @@ use serde_json::{Value, json};
 
 /// Loads the three sources (empty text: absent) and shows the options that are not at their default, then the problems.
 #[track_caller]
-fn check(user: &str, repo: &str, settings: &Value, expected: Expect) {
+fn check(user: &str, repo: &str, settings: &Value, expected: &Expect) {
     let (config, problems) = load(user, repo, settings);
     let before = format!("{:#?}", Config::default());
     let after = format!("{config:#?}");
-    let mut shown = String::new();
-    if before != after {
-        for line in after.lines().filter(|line| !before.lines().any(|old| old == *line)) {
-            shown += &format!("{}\n", line.trim());
-        }
-    }
-    for problem in problems {
-        shown += &format!("{problem}\n");
-    }
-    expected.assert_eq(&shown);
+    let changed = after.lines().filter(|line| !before.lines().any(|old| old == *line)).map(str::trim);
+    let shown: Vec<_> = changed.map(str::to_owned).chain(problems.iter().map(ToString::to_string)).collect();
+    expected.assert_eq(&shown.join("\n"));
 }
 
 fn load(user: &str, repo: &str, settings: &Value) -> (Config, Vec<config::Problem>) {
@@ -73,7 +66,7 @@ fn the_users_file_sets_anything() {
         "#,
         "",
         &Value::Null,
-        expect![[r#"
+        &expect![[r#"
             model: Some(
             ModelFile(
             "~/models/qwen.gguf",
@@ -81,8 +74,7 @@ fn the_users_file_sets_anything() {
             ),
             popup: Never,
             max_tokens: 32,
-            level: Debug,
-        "#]],
+            level: Debug,"#]],
     );
 }
 
@@ -92,50 +84,49 @@ fn a_misspelt_option_is_named_with_the_one_that_was_meant() {
         "[engine]\nmodle = '/m.gguf'\n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:2:1: there is no option `engine.modle` (did you mean `engine.model`?), so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "config.toml:2:1: there is no option `engine.modle` (did you mean `engine.model`?), so nothing from here is used until it is mended"
+        ],
     );
     check(
         "[completions]\nenabled = false\n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:2:1: there is no option `completions.enabled` (did you mean `completion.enabled`?), so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "config.toml:2:1: there is no option `completions.enabled` (did you mean `completion.enabled`?), so nothing from here is used until it is mended"
+        ],
     );
     check(
         "max_tokens = 3\n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:1:1: there is no option `max_tokens` (did you mean `completion.max_tokens`?), so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "config.toml:1:1: there is no option `max_tokens` (did you mean `completion.max_tokens`?), so nothing from here is used until it is mended"
+        ],
     );
     check(
         "[engin]\n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:1:2: there is no option `engin` (did you mean `engine`?), so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "config.toml:1:2: there is no option `engin` (did you mean `engine`?), so nothing from here is used until it is mended"
+        ],
     );
     check(
         "engine.idleexit = 1\nengine.model_file = ''\n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:1:8: there is no option `engine.idleexit` (did you mean `engine.idle_exit`?), so nothing from here is used until it is mended
-        config.toml:2:8: there is no option `engine.model_file`, so nothing from here is used until it is mended
-    "#]],
+        &expect![[r#"
+            config.toml:1:8: there is no option `engine.idleexit` (did you mean `engine.idle_exit`?), so nothing from here is used until it is mended
+            config.toml:2:8: there is no option `engine.model_file` (there are model, idle_exit, threads, context_tokens), so nothing from here is used until it is mended"#]],
     );
     check(
         "[engine]\nkey = 'sk-1'\n",
         "",
         &Value::Null,
-        expect![[r#"
-            config.toml:2:1: there is no option `engine.key`, so nothing from here is used until it is mended
-        "#]],
+        &expect![
+            "config.toml:2:1: there is no option `engine.key`, so nothing from here is used until it is mended"
+        ],
     );
 }
 
@@ -145,56 +136,51 @@ fn a_value_that_does_not_fit_is_told_what_would() {
         "[engine]\ncontext_tokens = 100\nthreads = 'four'\n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:2:1: `engine.context_tokens` must be a whole number from 256 to 131072, not 100, so nothing from here is used until it is mended
-        config.toml:3:1: `engine.threads` must be a whole number from 0 to 1024, not "four", so nothing from here is used until it is mended
-    "#]],
+        &expect![[r#"
+            config.toml:2:1: `engine.context_tokens` must be a whole number from 256 to 131072, not 100, so nothing from here is used until it is mended
+            config.toml:3:1: `engine.threads` must be a whole number from 0 to 1024, not "four", so nothing from here is used until it is mended"#]],
     );
     check(
         "[engine]\nidle_exit = '10 parsecs'\nmodel = 'models/m.gguf'\n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:2:1: `engine.idle_exit` must be a number of seconds, or a text such as "90s", "10min" or "2h", up to 30 days, not "10 parsecs", so nothing from here is used until it is mended
-        config.toml:3:1: `engine.model` must be the path of a file, absolute or beginning with "~/", not "models/m.gguf", so nothing from here is used until it is mended
-    "#]],
+        &expect![[r#"
+            config.toml:2:1: `engine.idle_exit` must be a number of seconds, or a text such as "90s", "10min" or "2h", up to 30 days, not "10 parsecs", so nothing from here is used until it is mended
+            config.toml:3:1: `engine.model` must be the path of a file, absolute or beginning with "~/", not "models/m.gguf", so nothing from here is used until it is mended"#]],
     );
     check(
         "[completion]\npopup = 'sometimes'\nenabled = 'yes'\nlanguages_off = 'rust'\n",
         "",
         &Value::Null,
-        expect![[r#"
+        &expect![[r#"
             config.toml:2:1: `completion.popup` must be one of "auto", "always", "never", not "sometimes", so nothing from here is used until it is mended
             config.toml:3:1: `completion.enabled` must be true or false, not "yes", so nothing from here is used until it is mended
-            config.toml:4:1: `completion.languages_off` must be a list of texts, not "rust", so nothing from here is used until it is mended
-        "#]],
+            config.toml:4:1: `completion.languages_off` must be a list of texts, not "rust", so nothing from here is used until it is mended"#]],
     );
     check(
         "log.level = 2020-02-02\n[completion]\nmax_tokens = inf\nlanguages_off = [1]\n",
         "",
         &Value::Null,
-        expect![[r#"
+        &expect![[r#"
             config.toml:1:5: `log.level` must be one of "error", "warn", "info", "debug", "trace", not 2020-02-02, so nothing from here is used until it is mended
             config.toml:3:1: `completion.max_tokens` must be a whole number from 1 to 512, not inf, so nothing from here is used until it is mended
-            config.toml:4:1: `completion.languages_off` must be a list of texts, not a list, so nothing from here is used until it is mended
-        "#]],
+            config.toml:4:1: `completion.languages_off` must be a list of texts, not a list, so nothing from here is used until it is mended"#]],
     );
     check(
         "[[completion]]\nenabled = true\n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:1:3: `completion` must be a table of options, not a list, so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "config.toml:1:3: `completion` must be a table of options, not a list, so nothing from here is used until it is mended"
+        ],
     );
     check(
         "engine = 1\n[log.level]\ndebug = true\n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:1:1: `engine` must be a table of options, not 1, so nothing from here is used until it is mended
-        config.toml:2:6: `log.level` must be one of "error", "warn", "info", "debug", "trace", not a table, so nothing from here is used until it is mended
-    "#]],
+        &expect![[r#"
+            config.toml:1:1: `engine` must be a table of options, not 1, so nothing from here is used until it is mended
+            config.toml:2:6: `log.level` must be one of "error", "warn", "info", "debug", "trace", not a table, so nothing from here is used until it is mended"#]],
     );
 }
 
@@ -204,10 +190,9 @@ fn a_file_with_one_mistake_counts_for_nothing() {
         "[completion]\nmax_tokens = 8\npopup = 'nevr'\n",
         "[completion]\nmax_tokens = 9\n",
         &Value::Null,
-        expect![[r#"
+        &expect![[r#"
             max_tokens: 9,
-            config.toml:3:1: `completion.popup` must be one of "auto", "always", "never", not "nevr", so nothing from here is used until it is mended
-        "#]],
+            config.toml:3:1: `completion.popup` must be one of "auto", "always", "never", not "nevr", so nothing from here is used until it is mended"#]],
     );
 }
 
@@ -217,49 +202,49 @@ fn what_is_not_toml_is_shown_where_it_stops_being_toml() {
         "[completion]\nmax_tokens = \n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:2:14: this is not TOML: string values must be quoted, expected literal string, so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "config.toml:2:14: this is not TOML: string values must be quoted, expected literal string, so nothing from here is used until it is mended"
+        ],
     );
     check(
         "[completion\n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:1:12: this is not TOML: unclosed table, expected `]`, so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "config.toml:1:12: this is not TOML: unclosed table, expected `]`, so nothing from here is used until it is mended"
+        ],
     );
     check(
         "log.level = 'info'\nlog.level = 'warn'\n",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:2:5: this is not TOML: duplicate key, so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "config.toml:2:5: this is not TOML: duplicate key, so nothing from here is used until it is mended"
+        ],
     );
     check(
         "# ünï\n  é = 1",
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:2:3: this is not TOML: invalid unquoted key, expected letters, numbers, `-`, `_`, so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "config.toml:2:3: this is not TOML: invalid unquoted key, expected letters, numbers, `-`, `_`, so nothing from here is used until it is mended"
+        ],
     );
     check(
         &"[".repeat(100_000),
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml:1:3: this is not TOML: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`, so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "config.toml:1:3: this is not TOML: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`, so nothing from here is used until it is mended"
+        ],
     );
     check(
         &"#".repeat(300_000),
         "",
         &Value::Null,
-        expect![[r#"
-        config.toml: this file has more than 256 KiB, so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "config.toml: this file has more than 256 KiB, so nothing from here is used until it is mended"
+        ],
     );
 }
 
@@ -269,13 +254,12 @@ fn a_repository_cannot_choose_what_runs() {
         "",
         "[completion]\ndeadline_ms = 400\n[engine]\nmodel = '/tmp/evil.gguf'\nthreads = 64\n[log]\nlevel = 'trace'\n",
         &json!({ "engine": { "model": "/tmp/evil.gguf" } }),
-        expect![[r#"
+        &expect![[r#"
             deadline: 400ms,
             .hob.toml:4:1: `engine.model` is not taken from here, because a repository could have written it; it may stand only in your own file, ~/.config/hob/config.toml
             .hob.toml:5:1: `engine.threads` is not taken from here, because a repository could have written it; it may stand only in your own file, ~/.config/hob/config.toml
             .hob.toml:7:1: `log.level` is not taken from here, because a repository could have written it; it may stand only in your own file, ~/.config/hob/config.toml
-            the editor's settings for Hob: `engine.model` is not taken from here, because a repository could have written it; it may stand only in your own file, ~/.config/hob/config.toml
-        "#]],
+            the editor's settings for Hob: `engine.model` is not taken from here, because a repository could have written it; it may stand only in your own file, ~/.config/hob/config.toml"#]],
     );
 }
 
@@ -285,21 +269,18 @@ fn a_repository_or_an_editor_only_tightens() {
         "[completion]\nenabled = false\nlanguages_off = ['markdown']\n",
         "[completion]\nenabled = true\nlanguages_off = ['python']\n",
         &json!({ "completion": { "enabled": true, "languages_off": [] } }),
-        expect![[r#"
+        &expect![[r#"
             enabled: false,
             languages_off: {
             "markdown",
             "python",
-            },
-        "#]],
+            },"#]],
     );
     check(
         "",
         "[completion]\nenabled = false\n",
         &json!({ "completion": { "enabled": true } }),
-        expect![[r#"
-        enabled: false,
-    "#]],
+        &expect!["enabled: false,"],
     );
 }
 
@@ -309,9 +290,7 @@ fn an_editor_comes_last_among_equals() {
         "completion.popup = 'never'",
         "completion.popup = 'auto'",
         &json!({ "completion": { "popup": "always" } }),
-        expect![[r#"
-            popup: Always,
-        "#]],
+        &expect!["popup: Always,"],
     );
 }
 
@@ -321,28 +300,26 @@ fn settings_may_come_with_or_without_their_key() {
         "",
         "",
         &json!({ "hob": { "completion": { "max_tokens": 5 } }, "other": 1 }),
-        expect![[r#"
-        max_tokens: 5,
-    "#]],
+        &expect!["max_tokens: 5,"],
     );
     // An editor sends null for what nobody set, and a Lua one [] for an empty table.
-    check("", "", &json!({ "completion": { "max_tokens": null }, "engine": [], "log": null }), expect![""]);
-    check("", "", &json!([]), expect![""]);
+    check("", "", &json!({ "completion": { "max_tokens": null }, "engine": [], "log": null }), &expect![""]);
+    check("", "", &json!([]), &expect![""]);
     check(
         "",
         "",
         &json!("on"),
-        expect![[r#"
-        the editor's settings for Hob: the settings for Hob must be an object, so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "the editor's settings for Hob: the settings for Hob must be an object, so nothing from here is used until it is mended"
+        ],
     );
     check(
         "",
         "",
         &json!({ "completion": { "max_token": 5 } }),
-        expect![[r#"
-        the editor's settings for Hob: there is no option `completion.max_token` (did you mean `completion.max_tokens`?), so nothing from here is used until it is mended
-    "#]],
+        &expect![
+            "the editor's settings for Hob: there is no option `completion.max_token` (did you mean `completion.max_tokens`?), so nothing from here is used until it is mended"
+        ],
     );
 }
 
@@ -352,9 +329,9 @@ fn a_strangers_text_cannot_dress_up_a_message() {
         "",
         "\"evil\\u001b[2J\\u202e\" = 1\n",
         &Value::Null,
-        expect![[r#"
-        .hob.toml:1:1: there is no option `evil\u{1b}[2J\u{202e}`, so nothing from here is used until it is mended
-    "#]],
+        &expect![[
+            r#".hob.toml:1:1: there is no option `evil\u{1b}[2J\u{202e}`, so nothing from here is used until it is mended"#
+        ]],
     );
 }
 
@@ -400,8 +377,8 @@ fn silence_is_per_language() {
 
 #[test]
 fn what_chooses_files_threads_and_logs_is_the_users() {
-    let scopes: String =
-        Declared::all().iter().map(|option| format!("{} {:?}\n", option.path(), option.scope)).collect();
+    let scopes: Vec<_> =
+        Declared::all().iter().map(|option| format!("{} {:?}", option.path(), option.scope)).collect();
     expect![[r#"
         engine.model UserOnly
         engine.idle_exit UserOnly
@@ -413,9 +390,8 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         completion.deadline_ms Anyone
         completion.max_tokens Anyone
         completion.languages_off Tighten
-        log.level UserOnly
-    "#]]
-    .assert_eq(&scopes);
+        log.level UserOnly"#]]
+    .assert_eq(&scopes.join("\n"));
     // A type without a stricter side can't be tightened: `load` would never take it from a repository.
     for option in Declared::all().iter().filter(|option| option.scope == Scope::Tighten) {
         assert!(option.default.is_boolean() || option.default.is_array(), "{}", option.path());
