@@ -1,0 +1,20 @@
+//! What the text means: incremental syntax trees, compiled queries, and whether a suggestion would break the file.
+//!
+//! A [`Tree`] follows a document edit by edit and answers about places in it. What counts as a statement, a string or a list is
+//! not written in this crate but in the repository's `queries/`, one folder a language, which are embedded. A file in a
+//! language that is not there has no tree, and everything else in Hob works without one.
+//!
+//! This crate must not know the LSP, models, files, threads or clocks. Positions are bytes throughout.
+
+mod errors;
+mod language;
+mod place;
+mod queries;
+mod source;
+mod tree;
+mod verify;
+
+pub use language::Language;
+pub use place::{Place, Scope, ScopeKind};
+pub use tree::Tree;
+pub use verify::{Verdict, Verifier};

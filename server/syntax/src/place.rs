@@ -1,0 +1,124 @@
+//! What a position is inside of: the scope that bounds a completion there, a string, a comment, an empty line.
+//!
+//! Answers from a tree and its text. Must not say whether or what to complete: that is the product's.
+
+use std::ops::Range;
+
+use text::Snapshot;
+use tree_sitter::Node;
+
+use crate::{language::Language, queries::Capture, tree::Tree};
+
+/// What kind of code bounds a completion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ScopeKind {
+    /// A declaration: function, type, module, import.
+    Item,
+    /// A sequence of statements or declarations: what stands between braces or at one indentation.
+    Block,
+    /// A statement, or what counts as one in its block: a match arm, a field, an `elif` clause.
+    Statement,
+    /// What stands between brackets with commas: arguments, parameters, elements.
+    List,
+}
+
+/// A piece of code that bounds a completion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// What it is.
+    pub kind: ScopeKind,
+    /// Where it is, in bytes, brackets included.
+    pub range: Range<usize>,
+}
+
+/// What a position is inside of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Inside a comment; at its end only if it runs to the end of the line.
+    pub in_comment: bool,
+    /// Inside a string or character literal, between its quotes. Not in the code between the braces of an f-string.
+    pub in_string: bool,
+    /// The line holds nothing but white space.
+    pub blank_line: bool,
+    /// The smallest scope around the position; `None` at the top level of the file.
+    pub scope: Option<Scope>,
+}
+
+impl Tree {
+    /// The smallest scope that contains a byte offset; `None` at the top level of the file.
+    ///
+    /// At the edge of a scope: inside a bracketed one means between the brackets. Behind a statement is inside it as long as
+    /// typing on would continue it: `let x = y|` is, `let x = y;|` is not. Before its first character is outside.
+    pub fn enclosing(&self, snapshot: &Snapshot, offset: usize) -> Option<Scope> {
+        let offset = offset.min(snapshot.len());
+        let around = self.language.queries().around(self.inner.root_node(), offset..offset);
+        around.iter().rev().find_map(|&(capture, node)| {
+            let kind = scope_kind(capture)?;
+            contains(self.language, snapshot, kind, &node, offset)
+                .then(|| Scope { kind, range: node.byte_range() })
+        })
+    }
+
+    /// What a byte offset is inside of.
+    pub fn place(&self, snapshot: &Snapshot, offset: usize) -> Place {
+        let offset = offset.min(snapshot.len());
+        let line = snapshot.line_of(offset);
+        let literal = literal_at(self.language, self.inner.root_node(), snapshot, offset);
+        Place {
+            in_comment: matches!(literal, Some(Capture::LineComment | Capture::BlockComment)),
+            in_string: matches!(literal, Some(Capture::String)),
+            blank_line: snapshot.line(line).trim().is_empty(),
+            scope: self.enclosing(snapshot, offset),
+        }
+    }
+}
+
+/// The innermost of string, code in a string, and comment at an offset.
+pub(crate) fn literal_at(
+    language: Language,
+    root: Node<'_>,
+    snapshot: &Snapshot,
+    offset: usize,
+) -> Option<Capture> {
+    let around = language.queries().around(root, offset..offset);
+    around.into_iter().rev().find_map(|(capture, node)| {
+        let between = node.start_byte() < offset && offset < node.end_byte();
+        let inside = match capture {
+            // A doc comment's node includes its line break.
+            Capture::LineComment => {
+                node.start_byte() < offset && snapshot.line_of(node.start_byte()) == snapshot.line_of(offset)
+            }
+            Capture::BlockComment | Capture::String | Capture::Code => between,
+            _ => false,
+        };
+        inside.then_some(capture)
+    })
+}
+
+fn scope_kind(capture: Capture) -> Option<ScopeKind> {
+    match capture {
+        Capture::Item => Some(ScopeKind::Item),
+        Capture::Statement => Some(ScopeKind::Statement),
+        Capture::Block => Some(ScopeKind::Block),
+        Capture::List => Some(ScopeKind::List),
+        Capture::String | Capture::Code | Capture::LineComment | Capture::BlockComment => None,
+    }
+}
+
+fn contains(
+    language: Language,
+    snapshot: &Snapshot,
+    kind: ScopeKind,
+    node: &Node<'_>,
+    offset: usize,
+) -> bool {
+    let (start, end) = (node.start_byte(), node.end_byte());
+    match kind {
+        ScopeKind::Block if language.indented() => start <= offset && offset <= end,
+        ScopeKind::Block | ScopeKind::List => start < offset && offset < end,
+        ScopeKind::Item | ScopeKind::Statement => {
+            let closed = !language.indented() && matches!(snapshot.char_before(end), Some(';' | '}' | ','));
+            start < offset && (offset < end || offset == end && !closed)
+        }
+    }
+}
