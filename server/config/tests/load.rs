@@ -13,8 +13,8 @@ fn check(user: &str, repo: &str, settings: &Value, expected: &Expect) {
     let before = format!("{:#?}", Config::default());
     let after = format!("{config:#?}");
     let changed = after.lines().filter(|line| !before.lines().any(|old| old == *line)).map(str::trim);
-    let shown: Vec<_> = changed.map(str::to_owned).chain(problems.iter().map(ToString::to_string)).collect();
-    expected.assert_eq(&shown.join("\n"));
+    let lines = changed.map(str::to_owned).chain(problems.iter().map(ToString::to_string));
+    expected.assert_eq(&lines.flat_map(|line| [line, "\n".to_owned()]).collect::<String>());
 }
 
 fn load(user: &str, repo: &str, settings: &Value) -> (Config, Vec<config::Problem>) {
@@ -74,7 +74,8 @@ fn the_users_file_sets_anything() {
             ),
             popup: Never,
             max_tokens: 32,
-            level: Debug,"#]],
+            level: Debug,
+        "#]],
     );
 }
 
@@ -84,33 +85,33 @@ fn a_misspelt_option_is_named_with_the_one_that_was_meant() {
         "[engine]\nmodle = '/m.gguf'\n",
         "",
         &Value::Null,
-        &expect![
-            "config.toml:2:1: there is no option `engine.modle` (did you mean `engine.model`?), so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml:2:1: there is no option `engine.modle` (did you mean `engine.model`?), so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "[completions]\nenabled = false\n",
         "",
         &Value::Null,
-        &expect![
-            "config.toml:2:1: there is no option `completions.enabled` (did you mean `completion.enabled`?), so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml:2:1: there is no option `completions.enabled` (did you mean `completion.enabled`?), so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "max_tokens = 3\n",
         "",
         &Value::Null,
-        &expect![
-            "config.toml:1:1: there is no option `max_tokens` (did you mean `completion.max_tokens`?), so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml:1:1: there is no option `max_tokens` (did you mean `completion.max_tokens`?), so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "[engin]\n",
         "",
         &Value::Null,
-        &expect![
-            "config.toml:1:2: there is no option `engin` (did you mean `engine`?), so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml:1:2: there is no option `engin` (did you mean `engine`?), so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "engine.idleexit = 1\nengine.model_file = ''\n",
@@ -118,15 +119,16 @@ fn a_misspelt_option_is_named_with_the_one_that_was_meant() {
         &Value::Null,
         &expect![[r#"
             config.toml:1:8: there is no option `engine.idleexit` (did you mean `engine.idle_exit`?), so nothing from here is used until it is mended
-            config.toml:2:8: there is no option `engine.model_file` (there are model, idle_exit, threads, context_tokens), so nothing from here is used until it is mended"#]],
+            config.toml:2:8: there is no option `engine.model_file` (there are model, idle_exit, threads, context_tokens), so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "[engine]\nkey = 'sk-1'\n",
         "",
         &Value::Null,
-        &expect![
-            "config.toml:2:1: there is no option `engine.key`, so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml:2:1: there is no option `engine.key` (there are model, idle_exit, threads, context_tokens), so nothing from here is used until it is mended
+        "#]],
     );
 }
 
@@ -138,7 +140,8 @@ fn a_value_that_does_not_fit_is_told_what_would() {
         &Value::Null,
         &expect![[r#"
             config.toml:2:1: `engine.context_tokens` must be a whole number from 256 to 131072, not 100, so nothing from here is used until it is mended
-            config.toml:3:1: `engine.threads` must be a whole number from 0 to 1024, not "four", so nothing from here is used until it is mended"#]],
+            config.toml:3:1: `engine.threads` must be a whole number from 0 to 1024, not "four", so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "[engine]\nidle_exit = '10 parsecs'\nmodel = 'models/m.gguf'\n",
@@ -146,7 +149,8 @@ fn a_value_that_does_not_fit_is_told_what_would() {
         &Value::Null,
         &expect![[r#"
             config.toml:2:1: `engine.idle_exit` must be a number of seconds, or a text such as "90s", "10min" or "2h", up to 30 days, not "10 parsecs", so nothing from here is used until it is mended
-            config.toml:3:1: `engine.model` must be the path of a file, absolute or beginning with "~/", not "models/m.gguf", so nothing from here is used until it is mended"#]],
+            config.toml:3:1: `engine.model` must be the path of a file, absolute or beginning with "~/", not "models/m.gguf", so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "[completion]\npopup = 'sometimes'\nenabled = 'yes'\nlanguages_off = 'rust'\n",
@@ -155,7 +159,8 @@ fn a_value_that_does_not_fit_is_told_what_would() {
         &expect![[r#"
             config.toml:2:1: `completion.popup` must be one of "auto", "always", "never", not "sometimes", so nothing from here is used until it is mended
             config.toml:3:1: `completion.enabled` must be true or false, not "yes", so nothing from here is used until it is mended
-            config.toml:4:1: `completion.languages_off` must be a list of texts, not "rust", so nothing from here is used until it is mended"#]],
+            config.toml:4:1: `completion.languages_off` must be a list of texts, not "rust", so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "log.level = 2020-02-02\n[completion]\nmax_tokens = inf\nlanguages_off = [1]\n",
@@ -164,15 +169,16 @@ fn a_value_that_does_not_fit_is_told_what_would() {
         &expect![[r#"
             config.toml:1:5: `log.level` must be one of "error", "warn", "info", "debug", "trace", not 2020-02-02, so nothing from here is used until it is mended
             config.toml:3:1: `completion.max_tokens` must be a whole number from 1 to 512, not inf, so nothing from here is used until it is mended
-            config.toml:4:1: `completion.languages_off` must be a list of texts, not a list, so nothing from here is used until it is mended"#]],
+            config.toml:4:1: `completion.languages_off` must be a list of texts, not a list, so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "[[completion]]\nenabled = true\n",
         "",
         &Value::Null,
-        &expect![
-            "config.toml:1:3: `completion` must be a table of options, not a list, so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml:1:3: `completion` must be a table of options, not a list, so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "engine = 1\n[log.level]\ndebug = true\n",
@@ -180,7 +186,8 @@ fn a_value_that_does_not_fit_is_told_what_would() {
         &Value::Null,
         &expect![[r#"
             config.toml:1:1: `engine` must be a table of options, not 1, so nothing from here is used until it is mended
-            config.toml:2:6: `log.level` must be one of "error", "warn", "info", "debug", "trace", not a table, so nothing from here is used until it is mended"#]],
+            config.toml:2:6: `log.level` must be one of "error", "warn", "info", "debug", "trace", not a table, so nothing from here is used until it is mended
+        "#]],
     );
 }
 
@@ -192,7 +199,8 @@ fn a_file_with_one_mistake_counts_for_nothing() {
         &Value::Null,
         &expect![[r#"
             max_tokens: 9,
-            config.toml:3:1: `completion.popup` must be one of "auto", "always", "never", not "nevr", so nothing from here is used until it is mended"#]],
+            config.toml:3:1: `completion.popup` must be one of "auto", "always", "never", not "nevr", so nothing from here is used until it is mended
+        "#]],
     );
 }
 
@@ -202,49 +210,49 @@ fn what_is_not_toml_is_shown_where_it_stops_being_toml() {
         "[completion]\nmax_tokens = \n",
         "",
         &Value::Null,
-        &expect![
-            "config.toml:2:14: this is not TOML: string values must be quoted, expected literal string, so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml:2:14: this is not TOML: string values must be quoted, expected literal string, so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "[completion\n",
         "",
         &Value::Null,
-        &expect![
-            "config.toml:1:12: this is not TOML: unclosed table, expected `]`, so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml:1:12: this is not TOML: unclosed table, expected `]`, so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "log.level = 'info'\nlog.level = 'warn'\n",
         "",
         &Value::Null,
-        &expect![
-            "config.toml:2:5: this is not TOML: duplicate key, so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml:2:5: this is not TOML: duplicate key, so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "# ünï\n  é = 1",
         "",
         &Value::Null,
-        &expect![
-            "config.toml:2:3: this is not TOML: invalid unquoted key, expected letters, numbers, `-`, `_`, so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml:2:3: this is not TOML: invalid unquoted key, expected letters, numbers, `-`, `_`, so nothing from here is used until it is mended
+        "#]],
     );
     check(
         &"[".repeat(100_000),
         "",
         &Value::Null,
-        &expect![
-            "config.toml:1:3: this is not TOML: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`, so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml:1:3: this is not TOML: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`, so nothing from here is used until it is mended
+        "#]],
     );
     check(
         &"#".repeat(300_000),
         "",
         &Value::Null,
-        &expect![
-            "config.toml: this file has more than 256 KiB, so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            config.toml: this file has more than 256 KiB, so nothing from here is used until it is mended
+        "#]],
     );
 }
 
@@ -259,7 +267,8 @@ fn a_repository_cannot_choose_what_runs() {
             .hob.toml:4:1: `engine.model` is not taken from here, because a repository could have written it; it may stand only in your own file, ~/.config/hob/config.toml
             .hob.toml:5:1: `engine.threads` is not taken from here, because a repository could have written it; it may stand only in your own file, ~/.config/hob/config.toml
             .hob.toml:7:1: `log.level` is not taken from here, because a repository could have written it; it may stand only in your own file, ~/.config/hob/config.toml
-            the editor's settings for Hob: `engine.model` is not taken from here, because a repository could have written it; it may stand only in your own file, ~/.config/hob/config.toml"#]],
+            the editor's settings for Hob: `engine.model` is not taken from here, because a repository could have written it; it may stand only in your own file, ~/.config/hob/config.toml
+        "#]],
     );
 }
 
@@ -274,13 +283,16 @@ fn a_repository_or_an_editor_only_tightens() {
             languages_off: {
             "markdown",
             "python",
-            },"#]],
+            },
+        "#]],
     );
     check(
         "",
         "[completion]\nenabled = false\n",
         &json!({ "completion": { "enabled": true } }),
-        &expect!["enabled: false,"],
+        &expect![[r#"
+            enabled: false,
+        "#]],
     );
 }
 
@@ -290,7 +302,9 @@ fn an_editor_comes_last_among_equals() {
         "completion.popup = 'never'",
         "completion.popup = 'auto'",
         &json!({ "completion": { "popup": "always" } }),
-        &expect!["popup: Always,"],
+        &expect![[r#"
+            popup: Always,
+        "#]],
     );
 }
 
@@ -300,7 +314,9 @@ fn settings_may_come_with_or_without_their_key() {
         "",
         "",
         &json!({ "hob": { "completion": { "max_tokens": 5 } }, "other": 1 }),
-        &expect!["max_tokens: 5,"],
+        &expect![[r#"
+            max_tokens: 5,
+        "#]],
     );
     // An editor sends null for what nobody set, and a Lua one [] for an empty table.
     check("", "", &json!({ "completion": { "max_tokens": null }, "engine": [], "log": null }), &expect![""]);
@@ -309,17 +325,17 @@ fn settings_may_come_with_or_without_their_key() {
         "",
         "",
         &json!("on"),
-        &expect![
-            "the editor's settings for Hob: the settings for Hob must be an object, so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            the editor's settings for Hob: the settings for Hob must be an object, so nothing from here is used until it is mended
+        "#]],
     );
     check(
         "",
         "",
         &json!({ "completion": { "max_token": 5 } }),
-        &expect![
-            "the editor's settings for Hob: there is no option `completion.max_token` (did you mean `completion.max_tokens`?), so nothing from here is used until it is mended"
-        ],
+        &expect![[r#"
+            the editor's settings for Hob: there is no option `completion.max_token` (did you mean `completion.max_tokens`?), so nothing from here is used until it is mended
+        "#]],
     );
 }
 
@@ -329,9 +345,9 @@ fn a_strangers_text_cannot_dress_up_a_message() {
         "",
         "\"evil\\u001b[2J\\u202e\" = 1\n",
         &Value::Null,
-        &expect![[
-            r#".hob.toml:1:1: there is no option `evil\u{1b}[2J\u{202e}`, so nothing from here is used until it is mended"#
-        ]],
+        &expect![[r#"
+            .hob.toml:1:1: there is no option `evil\u{1b}[2J\u{202e}`, so nothing from here is used until it is mended
+        "#]],
     );
 }
 
