@@ -89,7 +89,7 @@ def build():
             index.append({"language": language, "package": package, "path": path, "held_out": held, "start": at, "end": at + len(data)})
             at += len(data)
             sizes[language, "held-out" if held else "train"] += len(data)
-    (CACHE / "corpus.json").write_text(json.dumps(index))
+    (CACHE / "corpus.json").write_text(json.dumps(index))       # last: its presence says that both are whole
     print(f"{len(kept)} files; dropped: {dict(dropped)}")
     for (language, split), size in sorted(sizes.items()):
         print(f"  {language:7} {split:9} {size / 1e6:7.2f} MB")

@@ -122,3 +122,31 @@ class Ember:
         """Nats of every token after the first."""
         logits = self.logits(ids[:, :-1])
         return F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none").view(ids.shape[0], -1)
+
+    def weighted_loss(self, ids, weight):
+        """(weighted sum of losses, plain mean): for training; the gradient over the vocabulary is made in one pass."""
+        states = self.states(ids[:, :-1]).flatten(0, 1)
+        return VocabularyLoss.apply(states, self.w["embedding"], ids[:, 1:].flatten(), weight.flatten())
+
+
+class VocabularyLoss(torch.autograd.Function):
+    """Cross entropy of tied logits that keeps one vocabulary-sized buffer instead of four."""
+
+    @staticmethod
+    def forward(context, states, embedding, targets, weight):
+        logits = states @ embedding.T
+        logits -= logits.amax(-1, keepdim=True)
+        own = logits.gather(1, targets[:, None])
+        total = logits.exp_().sum(-1, keepdim=True)
+        losses = (total.log() - own)[:, 0]
+        logits *= weight[:, None] / total
+        logits.scatter_add_(1, targets[:, None], -weight[:, None])
+        context.save_for_backward(states, embedding, logits)
+        mean = losses.mean()
+        context.mark_non_differentiable(mean)
+        return losses @ weight, mean
+
+    @staticmethod
+    def backward(context, gradient, _):
+        states, embedding, logits = context.saved_tensors
+        return gradient * (logits @ embedding), gradient * (logits.T @ states), None, None

@@ -1,6 +1,6 @@
 """Trains Ember on CPU cores: a constant phase that may be stopped at any time, then a decay phase that ends the run.
 
-    train.py --minutes 60                  go on with the constant phase (latest.pt), at most this long
+    train.py --tokens 12 --minutes 60      go on with the constant phase (latest.pt) up to 12 million tokens, at most this long
     train.py --decay-steps 300             branch off latest.pt and bring the learning rate to zero (decay.pt, final.pt)
     train.py --decay-steps 300 --by 09:40  the same, but fall fast enough to be at zero by that hour
 
@@ -20,7 +20,7 @@ from holes import Rows
 from model import Ember, Shape, initialise, views
 from sources import CACHE
 
-MICRO, MICROS = 2, 8                    # rows in a micro-batch, micro-batches in a step
+MICRO, MICROS = 1024, 8                 # tokens in a micro-batch, micro-batches in a step
 WARM_UP, MUON, ADAM, DECAY_WEIGHTS, MOMENTUM, BETAS = 100, 0.02, 3e-3, 0.01, 0.95, (0.9, 0.95)
 ANSWER_WEIGHT = 2.0                     # an answer's token counts as much as this many others
 RUN = CACHE / "run"
@@ -45,7 +45,7 @@ class State:
         share = lambda size: torch.zeros(size).share_memory_()
         self.shape, self.weights, self.momentum, self.square = shape, share(n), share(n), share(n - m)
         self.gradients = [share(n) for _ in range(workers)]
-        self.progress = {"step": 0, "tokens": 0, "seconds": 0.0, "log": []}
+        self.progress = {"step": 0, "tokens": 0, "seconds": 0.0, "context": 0, "log": []}
         initialise(shape, self.weights)
 
     def save(self, path):
@@ -58,7 +58,7 @@ class State:
         saved = torch.load(path, weights_only=True)
         for name in ("weights", "momentum", "square"):
             getattr(self, name).copy_(saved[name])
-        self.progress = {name: saved[name] for name in (*self.progress, "decay_from") if name in saved}
+        self.progress |= {name: saved[name] for name in (*self.progress, "decay_from") if name in saved}
         return self
 
 
@@ -99,6 +99,7 @@ def work(rank, workers, state, rows, context, shared, schedule, on_step):
     """One worker: the loop over steps. Only the first one reports, measures and writes."""
     torch.set_num_threads(1)
     model = Ember(state.shape, state.weights, state.gradients[rank])
+    many = MICRO // context
     counter, barrier, rate, step, losses = shared
     while True:
         if rank == 0:
@@ -114,11 +115,11 @@ def work(rank, workers, state, rows, context, shared, schedule, on_step):
                 mine, counter.value = counter.value, counter.value + 1
             if mine >= MICROS:
                 break
-            ids, mask = rows.batch([[step.value, mine * MICRO + k] for k in range(MICRO)], context + 1)
-            loss = model.losses(torch.from_numpy(ids))
+            ids, mask = rows.batch([[step.value, mine * many + k] for k in range(many)], context + 1)
             weight = 1 + (ANSWER_WEIGHT - 1) * torch.from_numpy(mask[:, 1:]).float()
-            ((loss * weight).sum() / weight.sum() / MICROS).backward()
-            losses[rank] += loss.mean().item() / MICROS
+            loss, plain = model.weighted_loss(torch.from_numpy(ids), weight / weight.sum() / MICROS)
+            loss.backward()
+            losses[rank] += plain.item() / MICROS
         barrier.wait()
         if rank == 0:
             for other in state.gradients[1:]:
@@ -147,6 +148,7 @@ def hour(text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--tokens", type=float, default=1e9, help="million tokens in all, for the constant phase")
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--decay-steps", type=int, default=0)
     parser.add_argument("--by", help="HH:MM: be done by then")
@@ -159,7 +161,7 @@ def main():
     torch.set_num_threads(1)
     started = time.time()
     deadline = min(started + args.minutes * 60, hour(args.by) if args.by else float("inf"))
-    state = State(Shape(), args.workers)
+    state, everything = State(Shape(), args.workers), args.tokens * 1e6
     decaying, latest, decay = args.decay_steps > 0, RUN / "latest.pt", RUN / "decay.pt"
     mine = decay if decaying else latest
     if mine.exists() or latest.exists():
@@ -173,14 +175,15 @@ def main():
         """The share of the full learning rate; negative: stop."""
         done = time.time() >= deadline
         if not decaying:
-            return -1 if done else min(1.0, step / WARM_UP)
+            return -1 if done or progress["tokens"] >= everything else min(1.0, step / WARM_UP)
         share = (step - begin) / args.decay_steps
         if deadline < float("inf"):
             share = max(share, (time.time() - started) / (deadline - started))
         return -1 if share > 1 else max(1 - share, 0.001)
 
     def on_step(model, step, loss, rate):
-        progress.update(step=step, tokens=progress["tokens"] + MICRO * MICROS * args.context, seconds=seconds + time.time() - started)
+        progress.update(step=step, tokens=progress["tokens"] + MICRO * MICROS, seconds=seconds + time.time() - started,
+                        context=max(args.context, progress["context"]))
         if step % 10 == 0:
             speed = (progress["tokens"] - tokens_before) / (time.time() - started)
             print(f"step {step}  {progress['tokens'] / 1e6:.2f} M tokens  {loss:.3f} nats  rate {rate:.2f}  {speed:.0f} tokens/s", flush=True)
@@ -210,7 +213,9 @@ def main():
     work(0, args.workers, state, rows, args.context, shared, schedule, on_step)
     for other in others:
         other.join()
-    state.save(RUN / "final.pt" if decaying else latest)
+    if progress["tokens"] > tokens_before or decaying:
+        state.save(RUN / "final.pt" if decaying else latest)
+    decay.unlink(missing_ok=True)           # finished, or older than what the constant phase has now
     print("done", progress["step"], file=sys.stderr)
 
 
