@@ -373,10 +373,10 @@ fn a_length_of_time_takes_units() {
 fn a_model_file_is_absolute_or_below_home() {
     let path = |written: &str| {
         let (config, problems) = load(&format!("engine.model = '{written}'"), "", &Value::Null);
-        config.engine.model.ok_or(problems.len()).map(|model| model.path(Path::new("/home/ann")))
+        config.engine.model.ok_or(problems.len()).map(|model| model.path(Path::new("/ann")))
     };
     assert_eq!(path("/m/a.gguf"), Ok("/m/a.gguf".into()));
-    assert_eq!(path("~/m/a.gguf"), Ok("/home/ann/m/a.gguf".into()));
+    assert_eq!(path("~/m/a.gguf"), Ok("/ann/m/a.gguf".into()));
     for refused in ["", "a.gguf", "./a.gguf", "~", "~/", "~bob/a.gguf", "/"] {
         assert_eq!(path(refused), Err(1), "{refused}");
     }
