@@ -8,9 +8,14 @@
 //! This crate must not know the LSP's types, tree-sitter, files, threads or clocks.
 
 mod document;
+
 mod edit;
+#[cfg(test)]
+mod oracle;
 mod position;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub use document::{Change, Document, OutOfSync};
 pub use edit::Edit;
