@@ -17,7 +17,7 @@ fn change(at: &str, text: &str) -> Change {
 }
 
 /// Applies the changes as one batch and shows the text, the edits, and what did not fit.
-fn check(before: &str, encoding: Encoding, changes: &[(&str, &str)], expected: Expect) {
+fn check(before: &str, encoding: Encoding, changes: &[(&str, &str)], expected: &Expect) {
     let mut document = Document::new(before, 1);
     let changes = changes.iter().map(|(at, text)| change(at, text));
     let shown = match document.apply(2, changes, encoding) {
@@ -53,7 +53,7 @@ fn characters_count_in_the_clients_units() {
         before,
         Encoding::Utf8,
         &[("0:8..0:9", "é")],
-        expect![[r#"
+        &expect![[r#"
         "let 😀é= x;"
         8..9 -> 8..10  (0:8..0:9 -> 0:10)"#]],
     );
@@ -61,7 +61,7 @@ fn characters_count_in_the_clients_units() {
         before,
         Encoding::Utf16,
         &[("0:6..0:7", "é")],
-        expect![[r#"
+        &expect![[r#"
         "let 😀é= x;"
         8..9 -> 8..10  (0:8..0:9 -> 0:10)"#]],
     );
@@ -69,7 +69,7 @@ fn characters_count_in_the_clients_units() {
         before,
         Encoding::Utf32,
         &[("0:5..0:6", "é")],
-        expect![[r#"
+        &expect![[r#"
         "let 😀é= x;"
         8..9 -> 8..10  (0:8..0:9 -> 0:10)"#]],
     );
@@ -81,7 +81,7 @@ fn the_changes_of_a_batch_follow_one_another() {
         "",
         Encoding::Utf16,
         &[("0:0..0:0", "fn"), ("0:2..0:2", " f\n"), ("1:0..1:0", "}")],
-        expect![[r#"
+        &expect![[r#"
         "fn f\n}"
         0..0 -> 0..2  (0:0..0:0 -> 0:2)
         2..2 -> 2..5  (0:2..0:2 -> 1:0)
@@ -95,7 +95,7 @@ fn a_character_past_the_end_of_the_line_is_the_end_of_the_line() {
         "ab\r\ncd",
         Encoding::Utf16,
         &[("0:99..0:4294967295", "!")],
-        expect![[r#"
+        &expect![[r#"
         "ab!\r\ncd"
         2..2 -> 2..3  (0:2..0:2 -> 0:3)"#]],
     );
@@ -107,7 +107,7 @@ fn the_line_after_the_last_is_the_end_of_the_text() {
         "a\nb",
         Encoding::Utf16,
         &[("0:0..2:0", "")],
-        expect![[r#"
+        &expect![[r#"
         ""
         0..3 -> 0..0  (0:0..1:1 -> 0:0)"#]],
     );
@@ -115,7 +115,7 @@ fn the_line_after_the_last_is_the_end_of_the_text() {
         "a\nb",
         Encoding::Utf16,
         &[("2:1..2:1", "x")],
-        expect![[r#"
+        &expect![[r#"
         change 0 of version 2 does not fit: 2:1 is past the last of the text's 2 lines (positions count from 0)
         "a\nb""#]],
     );
@@ -136,7 +136,7 @@ fn an_edit_that_joins_a_cr_and_an_lf_covers_both() {
         "a\rb",
         Encoding::Utf8,
         &[("1:0..1:0", "\n")],
-        expect![[r#"
+        &expect![[r#"
         "a\r\nb"
         1..2 -> 1..3  (0:1..1:0 -> 1:0)"#]],
     );
@@ -144,7 +144,7 @@ fn an_edit_that_joins_a_cr_and_an_lf_covers_both() {
         "a\rX\nb",
         Encoding::Utf8,
         &[("1:0..1:1", "")],
-        expect![[r#"
+        &expect![[r#"
         "a\r\nb"
         1..4 -> 1..3  (0:1..2:0 -> 1:0)"#]],
     );
@@ -152,7 +152,7 @@ fn an_edit_that_joins_a_cr_and_an_lf_covers_both() {
         "a\nb",
         Encoding::Utf8,
         &[("0:1..0:1", "\r")],
-        expect![[r#"
+        &expect![[r#"
         "a\r\nb"
         1..2 -> 1..3  (0:1..1:0 -> 1:0)"#]],
     );
@@ -164,7 +164,7 @@ fn half_a_character_does_not_fit() {
         "é😀",
         Encoding::Utf8,
         &[("0:1..0:1", "x")],
-        expect![[r#"
+        &expect![[r#"
         change 0 of version 2 does not fit: 0:1 (utf-8) is in the middle of a character
         "é😀""#]],
     );
@@ -172,7 +172,7 @@ fn half_a_character_does_not_fit() {
         "é😀",
         Encoding::Utf16,
         &[("0:0..0:1", "x"), ("0:2..0:2", "y")],
-        expect![[r#"
+        &expect![[r#"
         change 1 of version 2 does not fit: 0:2 (utf-16) is in the middle of a character
         "é😀""#]],
     );
@@ -184,7 +184,7 @@ fn a_range_that_ends_before_it_starts_does_not_fit() {
         "abc",
         Encoding::Utf16,
         &[("0:2..0:1", "x")],
-        expect![[r#"
+        &expect![[r#"
         change 0 of version 2 does not fit: its range ends before it starts
         "abc""#]],
     );
@@ -193,7 +193,7 @@ fn a_range_that_ends_before_it_starts_does_not_fit() {
         "abc",
         Encoding::Utf16,
         &[("0:9..0:8", "x")],
-        expect![[r#"
+        &expect![[r#"
         change 0 of version 2 does not fit: its range ends before it starts
         "abc""#]],
     );
