@@ -1,0 +1,275 @@
+//! A request becomes a prompt: which parts, in which order, between which special tokens.
+//!
+//! Must not look at a clock or a KV cache: the same request gives the same tokens, so that the cache finds them again.
+
+use model::{Block, Request};
+
+use crate::{
+    Fim, Healing, Token, Tokens,
+    budget::{self, Room},
+    cache::TokenCache,
+    family::{Files, Layout, OwnPath},
+    heal,
+};
+
+/// A request in tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// What the model is to have seen.
+    pub tokens: Vec<Token>,
+    /// What the answer must begin with: the end of the typed text, taken back.
+    pub healing: Healing,
+    /// Decode at most this many tokens beyond the healed ones.
+    pub answer_tokens: usize,
+}
+
+/// Lays out prompts for one model, remembering the tokens of what it has seen.
+#[derive(Debug)]
+pub struct Builder<T> {
+    tokens: T,
+    fim: Fim,
+    cache: TokenCache,
+    context: usize,
+}
+
+impl<T: Tokens> Builder<T> {
+    /// A builder for prompts and answers that together fit into `context` tokens.
+    pub fn new(tokens: T, fim: Fim, context: usize) -> Self {
+        let cache = TokenCache::new(&tokens, fim.special.clone());
+        Self { tokens, fim, cache, context }
+    }
+
+    /// The family in use.
+    pub fn fim(&self) -> &Fim {
+        &self.fim
+    }
+
+    /// Whether this vocabulary allows tokens to be kept per line; if not they are kept per text.
+    pub fn caches_lines(&self) -> bool {
+        self.cache.is_exact()
+    }
+
+    /// Turns `request` into tokens. Together with the answer they never exceed the context.
+    pub fn build(&mut self, request: &Request) -> Prompt {
+        let own_header = self.own_header(request);
+        let room = Room::new(self.context, usize::try_from(request.max_tokens).unwrap_or(usize::MAX), 5 + own_header.len());
+        let blocks = self.blocks(&request.blocks, room.blocks);
+        // The path of the file with the hole is of use only beside other files.
+        let own_header = if blocks.is_empty() { Vec::new() } else { own_header };
+        let rest = room.parts - blocks.len();
+        let mut parts = match self.fim.layout {
+            Layout::AnchoredMiddle => self.anchored(request, room, rest),
+            Layout::SuffixFirst => self.suffix_first(request, room, rest),
+        };
+        parts.blocks = blocks;
+        parts.own_header = own_header;
+        let frame = 5 + parts.own_header.len() + parts.blocks.len();
+        parts.fit(self.context.saturating_sub(room.answer + frame));
+        let tokens = self.assemble(&parts);
+        Prompt { tokens, healing: parts.healing, answer_tokens: room.answer }
+    }
+
+    /// `prefix`, `suffix` and `typed` each apart: the special tokens between them keep them so.
+    fn anchored(&mut self, request: &Request, room: Room, rest: usize) -> Parts {
+        let (typed, healing, typed_cut) = self.typed(&request.typed, room.typed);
+        let rest = rest - room.for_typed(typed.len()).min(rest);
+        // A typed text that lost its head has nothing to do with the text before it.
+        let before = if typed_cut { "" } else { request.prefix.as_str() };
+        let prefix_window = budget::last_bytes(before, rest);
+        let prefix = self.cache.lasting(&self.tokens, prefix_window);
+        let suffix_window = budget::first_bytes(&request.suffix, rest);
+        let suffix = self.cache.lasting(&self.tokens, suffix_window);
+        let (for_prefix, for_suffix) = budget::around_the_hole(rest, prefix.tokens.len(), suffix.tokens.len());
+        let from = budget::tail(prefix_window, &prefix, for_prefix, prefix_window.len() < before.len());
+        let to = budget::head(&suffix, for_suffix);
+        let mut parts = Parts { typed, healing, ..Parts::default() };
+        self.cache.append(&self.tokens, prefix_window, &prefix, (from, prefix.chunks.len()), &mut parts.prefix);
+        self.cache.append(&self.tokens, suffix_window, &suffix, (0, to), &mut parts.suffix);
+        if to == 0 && !suffix.chunks.is_empty() {
+            // The rest of one very long line: better its beginning than nothing.
+            parts.suffix.extend_from_slice(&suffix.tokens[..for_suffix.min(suffix.tokens.len())]);
+        }
+        parts
+    }
+
+    /// `suffix`, then `prefix` and `typed` as one text. The suffix comes first, so its share must not depend on the prefix.
+    fn suffix_first(&mut self, request: &Request, room: Room, rest: usize) -> Parts {
+        let suffix_window = budget::first_bytes(&request.suffix, rest / 4);
+        let suffix = self.cache.lasting(&self.tokens, suffix_window);
+        let to = budget::head(&suffix, rest / 4);
+        let mut parts = Parts::default();
+        self.cache.append(&self.tokens, suffix_window, &suffix, (0, to), &mut parts.suffix);
+
+        let typed_window = budget::last_bytes(&request.typed, room.typed);
+        let typed = self.cache.passing(&self.tokens, typed_window);
+        let typed_from = budget::tail(typed_window, &typed, room.typed, typed_window.len() < request.typed.len());
+        let typed_text = &typed_window[typed.bytes_before(typed_from, typed_window.len())..];
+        let typed_tokens = typed.tokens.len() - typed.tokens_before(typed_from);
+        let before = if typed_text.len() < request.typed.len() { "" } else { request.prefix.as_str() };
+        let rest = rest.saturating_sub(parts.suffix.len() + room.for_typed(typed_tokens));
+        let prefix_window = budget::last_bytes(before, rest);
+        let prefix = self.cache.lasting(&self.tokens, prefix_window);
+        let from = budget::tail(prefix_window, &prefix, rest, prefix_window.len() < before.len());
+        let text = format!("{}{typed_text}", &prefix_window[prefix.bytes_before(from, prefix_window.len())..]);
+        (parts.prefix, parts.healing) = self.healed(&text);
+        parts
+    }
+
+    /// The typed text in tokens, without what healing takes back; whether its head had to be cut off.
+    fn typed(&mut self, typed: &str, room: usize) -> (Vec<Token>, Healing, bool) {
+        let window = budget::last_bytes(typed, room);
+        let chunked = self.cache.passing(&self.tokens, window);
+        let from = budget::tail(window, &chunked, room, window.len() < typed.len());
+        let kept = &window[chunked.bytes_before(from, window.len())..];
+        let (tokens, healing) = self.healed(kept);
+        (tokens, healing, kept.len() < typed.len())
+    }
+
+    /// The tokens of `text` without the last word's, and the last word.
+    fn healed(&mut self, text: &str) -> (Vec<Token>, Healing) {
+        let mut tokens = self.plain(text);
+        if let Some(healing) = Healing::take_back(&mut tokens, text, &self.tokens) {
+            return (tokens, healing);
+        }
+        // The tokens don't spell the text (a normalizing tokenizer): cut the text instead.
+        let (kept, word) = text.split_at(heal::word_start(text));
+        (self.plain(kept), Healing::of(word, self.plain(word)))
+    }
+
+    fn plain(&mut self, text: &str) -> Vec<Token> {
+        let chunked = self.cache.passing(&self.tokens, text);
+        let mut tokens = Vec::new();
+        self.cache.append(&self.tokens, text, &chunked, (0, chunked.chunks.len()), &mut tokens);
+        tokens
+    }
+
+    /// Context blocks in the order given, each with its header, as long as there is room; the first that doesn't fit is cut at the
+    /// end of a line and is the last.
+    fn blocks(&mut self, blocks: &[Block], room: usize) -> Vec<Token> {
+        let mut out = Vec::new();
+        for block in blocks {
+            let header = self.header(&block.path);
+            let Some(left) = room.checked_sub(out.len() + header.len() + 1) else { break };
+            let window = budget::first_bytes(&block.text, left);
+            let text = self.cache.lasting(&self.tokens, window);
+            let to = budget::head(&text, left);
+            if to == 0 {
+                break;
+            }
+            out.extend(header);
+            self.cache.append(&self.tokens, window, &text, (0, to), &mut out);
+            if !block.text.ends_with('\n') && to == text.chunks.len() {
+                out.extend(self.plain("\n"));
+            }
+            if text.tokens_before(to) < text.tokens.len() || window.len() < block.text.len() {
+                break;
+            }
+        }
+        // Where chunks are only estimates the text may have come out longer.
+        out.truncate(room);
+        out
+    }
+
+    /// What comes before the text of another file.
+    fn header(&mut self, path: &str) -> Vec<Token> {
+        match self.fim.files {
+            Files::Separator { token, .. } => {
+                let mut header = vec![token];
+                header.extend(self.plain(&format!("{path}\n")));
+                header
+            }
+            Files::Header(start) => self.plain(&format!("{start}{path}\n")),
+            Files::Comment => self.plain(&format!("{} {path}\n", comment_mark(path))),
+        }
+    }
+
+    /// What names the file with the hole, where the family wants that.
+    fn own_header(&mut self, request: &Request) -> Vec<Token> {
+        let nowhere = matches!(self.fim.files, Files::Separator { own_path: OwnPath::Nowhere, .. });
+        if nowhere || request.path.is_empty() { Vec::new() } else { self.header(&request.path) }
+    }
+
+    fn assemble(&self, parts: &Parts) -> Vec<Token> {
+        let fim = &self.fim;
+        let mut out: Vec<Token> = fim.bos.into_iter().collect();
+        match (fim.layout, fim.files) {
+            (Layout::AnchoredMiddle, Files::Separator { own_path: OwnPath::AfterPrefix, .. }) if !parts.own_header.is_empty() => {
+                out.extend(&parts.blocks);
+                out.push(parts.own_header[0]);
+                out.push(fim.prefix);
+                out.extend(&parts.own_header[1..]);
+            }
+            (Layout::AnchoredMiddle, Files::Separator { .. }) => {
+                out.extend(&parts.blocks);
+                out.extend(&parts.own_header);
+                out.push(fim.prefix);
+            }
+            (Layout::AnchoredMiddle, Files::Header(_) | Files::Comment) => {
+                out.push(fim.prefix);
+                out.extend(&parts.blocks);
+                out.extend(&parts.own_header);
+            }
+            (Layout::SuffixFirst, files) => {
+                let outside = matches!(files, Files::Separator { .. });
+                let context = parts.blocks.iter().chain(&parts.own_header);
+                if outside {
+                    out.extend(context.clone());
+                }
+                out.push(fim.suffix);
+                out.extend(&parts.suffix);
+                out.push(fim.prefix);
+                if !outside {
+                    out.extend(context);
+                }
+            }
+        }
+        out.extend(&parts.prefix);
+        if fim.layout == Layout::AnchoredMiddle {
+            out.push(fim.suffix);
+            out.extend(&parts.suffix);
+        }
+        out.extend(fim.middle);
+        out.extend(&parts.typed);
+        out
+    }
+}
+
+/// The parts of one prompt. With [`Layout::SuffixFirst`] the typed text is part of `prefix`.
+#[derive(Default)]
+struct Parts {
+    blocks: Vec<Token>,
+    own_header: Vec<Token>,
+    prefix: Vec<Token>,
+    suffix: Vec<Token>,
+    typed: Vec<Token>,
+    healing: Healing,
+}
+
+impl Parts {
+    /// The last guard: cuts until prefix, suffix and typed fit. Only estimated chunks and single very long lines get here.
+    fn fit(&mut self, room: usize) {
+        let mut excess = (self.prefix.len() + self.suffix.len() + self.typed.len()).saturating_sub(room);
+        let cut = excess.min(self.suffix.len());
+        self.suffix.truncate(self.suffix.len() - cut);
+        excess -= cut;
+        let cut = excess.min(self.prefix.len());
+        self.prefix.drain(..cut);
+        excess -= cut;
+        self.typed.drain(..excess.min(self.typed.len()));
+    }
+}
+
+/// How a line comment begins in the language that the path's extension suggests.
+fn comment_mark(path: &str) -> &'static str {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    match extension {
+        "py" | "pyi" | "rb" | "sh" | "bash" | "zsh" | "fish" | "toml" | "yaml" | "yml" | "r" | "pl" | "ex" | "exs" | "nix" | "mk" => "#",
+        "lua" | "sql" | "hs" | "elm" | "ada" => "--",
+        "el" | "lisp" | "clj" | "scm" | "asm" => ";",
+        "tex" | "erl" => "%",
+        _ => "//",
+    }
+}
+
+#[cfg(test)]
+mod tests;
