@@ -1,0 +1,54 @@
+# What can be done with this repository: `make help`.
+#
+# One profile for all of it, release. llama.cpp is compiled once per profile (7 minutes on two cores) by a build script, and build
+# scripts run for tests, clippy and rustdoc alike; with one profile, `make demo` and `make test` share that work, and what is tested
+# is what is shipped. `make test-fast` is for the minutes between: the crates without llama.cpp, in the dev profile.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test unit lint test-fast docs bench ember deps clean-root
+
+# A rustup that was installed a moment ago is not on this shell's path yet.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+hob    := $(target)/release/hob
+stage  := ./scripts/stage
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name about; do printf '  make %-11s %s\n' "$$name" "$$about"; done
+
+demo: build ## installs what is missing, builds, and completes a line of this repository
+	@$(stage) "a completion" $(hob) complete server/model/src/wire.rs --at 130:17
+
+test: build unit lint ## the same, then every test, then the lints
+
+build: deps
+	@$(stage) "hob" cargo build --release --locked --package hob
+
+unit: build
+	@$(stage) "tests" cargo test --release --locked --workspace
+
+lint: deps ## rustfmt, clippy, rustdoc: no warning passes; licences and sources too, where cargo-deny is installed
+	@$(stage) "rustfmt" cargo fmt --all --check
+	@$(stage) "clippy" cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" $(stage) "rustdoc" cargo doc --release --locked --workspace --no-deps --document-private-items --quiet
+	@if cargo deny --version >/dev/null 2>&1; then $(stage) "cargo-deny" cargo deny --locked check; \
+	else echo "cargo-deny is not installed, so licences and sources were not checked (cargo install --locked cargo-deny)"; fi
+
+test-fast: ## tests of the crates without llama.cpp: seconds once built
+	cargo test --package text --package syntax --package prompt --package model --package config --package assist
+
+docs: ## writes the generated documents anew
+	UPDATE_DOCS=1 cargo test --package config --test generated
+
+bench: build ## what a key press costs
+	cargo bench --locked --package benches
+
+ember: ## trains the built-in model anew (hours; see models/ember)
+	models/ember/run.sh
+
+deps: ## installs what the build needs and the machine lacks
+	@./scripts/deps
+
+clean-root: ## runs `make demo` and `make test` in a fresh Debian that holds git and Rust (as root)
+	./scripts/clean-root.sh
