@@ -44,7 +44,8 @@ impl ScriptedModel {
     /// Answers `request` with the next script.
     pub fn answer(&mut self, request: &Request, sink: &mut dyn Sink) -> Result<Finish, ModelError> {
         self.asked.push(request.clone());
-        let script = self.scripts.pop_front().ok_or_else(|| ModelError::Failed("the script is over".into()))?;
+        let script =
+            self.scripts.pop_front().ok_or_else(|| ModelError::Failed("the script is over".into()))?;
         let mut stats = Stats::default();
         for chunk in &script.chunks {
             stats.decoded_tokens += 1;

@@ -6,9 +6,9 @@
 //!
 //! This crate must not know a backend, a prompt format, the LSP, a clock or a network.
 
+mod answer;
 pub mod fake;
 mod request;
-mod answer;
 pub mod wire;
 
 pub use answer::{Finish, ModelError, ModelInfo, Sink, Stats, Stop};

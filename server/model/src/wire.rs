@@ -122,7 +122,10 @@ pub struct EngineStatus {
 pub fn write_frame<T: Serialize>(out: &mut impl Write, frame: &T) -> io::Result<()> {
     let body = serde_json::to_vec(frame).map_err(io::Error::other)?;
     let length = u32::try_from(body.len()).ok().filter(|length| *length <= MAX_FRAME).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, format!("a frame of {} bytes is over {MAX_FRAME}", body.len()))
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("a frame of {} bytes is over {MAX_FRAME}", body.len()),
+        )
     })?;
     // One write: a frame must not be torn by another thread's, and a small one costs one system call.
     let mut bytes = Vec::with_capacity(body.len() + 4);
@@ -145,7 +148,10 @@ pub fn read_frame<T: DeserializeOwned>(input: &mut impl Read) -> io::Result<Opti
     }
     let length = u32::from_le_bytes(length);
     if length > MAX_FRAME {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame claims {length} bytes, over {MAX_FRAME}")));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("a frame claims {length} bytes, over {MAX_FRAME}"),
+        ));
     }
     let mut body = vec![0; length as usize];
     input.read_exact(&mut body)?;
@@ -176,8 +182,12 @@ mod tests {
 
     #[test]
     fn frames_come_back_as_they_went() {
-        let done = FromEngine::Done { id: RequestId(7), result: Ok(Finish { stop: Stop::EndOfText, stats: Stats::default() }) };
-        let failed = FromEngine::Done { id: RequestId(8), result: Err(ModelError::Unusable("no such file".into())) };
+        let done = FromEngine::Done {
+            id: RequestId(7),
+            result: Ok(Finish { stop: Stop::EndOfText, stats: Stats::default() }),
+        };
+        let failed =
+            FromEngine::Done { id: RequestId(8), result: Err(ModelError::Unusable("no such file".into())) };
         let mut bytes = Vec::new();
         write_frame(&mut bytes, &ask()).unwrap();
         write_frame(&mut bytes, &done).unwrap();

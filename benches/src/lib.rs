@@ -1,0 +1,1 @@
+//! Measurements. Must not be used by the product.

@@ -1,0 +1,97 @@
+//! Rules over text alone: where a line ends, what repeats, what overlaps the suffix.
+//!
+//! Each rule is a small function with its own test. Must not look at a syntax tree.
+
+/// Columns of leading white space; a tab counts as one, because only lines of one file are compared.
+pub(crate) fn width(line: &str) -> usize {
+    line.chars().take_while(|c| *c == ' ' || *c == '\t').count()
+}
+
+/// Whether a line break follows some text that is not blank.
+pub(crate) fn first_line_ended(text: &str) -> bool {
+    text.trim_start().contains('\n')
+}
+
+/// The text up to the first line break.
+pub(crate) fn first_line(text: &str) -> &str {
+    text.split('\n').next().unwrap_or_default()
+}
+
+/// Without the tail of `text` that already stands right of the cursor as `rest`.
+///
+/// One character in common is no overlap: `)` after a call that itself needs a `)` is the usual case.
+pub(crate) fn without_overlap<'a>(text: &'a str, rest: &str) -> &'a str {
+    let rest = rest.trim();
+    if rest.chars().count() > 1 { text.strip_suffix(rest).unwrap_or(text) } else { text }
+}
+
+/// The block's lines before the first one that already stands below the cursor.
+pub(crate) fn before_repeat_of<'a>(text: &'a str, below: &str) -> &'a str {
+    // A lone closer is no sign of repetition: the block may have one of its own.
+    if below.len() < 4 || !below.chars().any(char::is_alphanumeric) {
+        return text;
+    }
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim() == below {
+            return text[..at].trim_end();
+        }
+        at += line.len();
+    }
+    text
+}
+
+/// Whether `text` is a short unit over and over, as a small model's loops are.
+pub(crate) fn loops(text: &str) -> bool {
+    let body: Vec<char> = text.trim().chars().collect();
+    // A rule of dashes or equal signs is what people write.
+    if body.len() < 12 || !body.iter().any(|c| c.is_alphanumeric()) {
+        return false;
+    }
+    (1..=body.len() / 4).any(|unit| body.iter().zip(&body[unit..]).all(|(a, b)| a == b))
+}
+
+/// The block without lines that repeat the line before them twice or more.
+pub(crate) fn before_loop(text: &str) -> &str {
+    let mut at = 0;
+    let mut ends: Vec<(&str, usize)> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        at += line.len();
+        let trimmed = line.trim();
+        if trimmed.len() > 3 && ends.len() >= 2 && ends[ends.len() - 2..].iter().all(|(l, _)| *l == trimmed) {
+            let keep = ends[ends.len() - 2].1;
+            return text[..keep].trim_end();
+        }
+        ends.push((trimmed, at));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlap_with_the_suffix_is_cut_but_not_one_character() {
+        assert_eq!(without_overlap("a, b);", ");"), "a, b");
+        assert_eq!(without_overlap("f(a)", ")"), "f(a)");
+        assert_eq!(without_overlap("a + 1", " + 1"), "a ");
+        assert_eq!(without_overlap("abc", ""), "abc");
+    }
+
+    #[test]
+    fn a_block_stops_before_what_is_already_there() {
+        assert_eq!(before_repeat_of("x = 1\ny = 2\nreturn x", "y = 2"), "x = 1");
+        assert_eq!(before_repeat_of("x = 1\n}", "}"), "x = 1\n}");
+    }
+
+    #[test]
+    fn loops_are_heard() {
+        assert!(loops("ab, ab, ab, ab, ab, ab"));
+        assert!(loops("aaaaaaaaaaaaaaaaaaa"));
+        assert!(!loops("--------------------"));
+        assert!(!loops("let mut total = 0;"));
+        assert_eq!(before_loop("next();\nnext();\nnext();\nnext();"), "next();");
+        assert_eq!(before_loop("one();\ntwo();\none();"), "one();\ntwo();\none();");
+    }
+}

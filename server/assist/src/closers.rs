@@ -1,0 +1,115 @@
+//! Closing brackets and quotes right of the cursor: editors put them there when the opening one is typed.
+//!
+//! They are kept out of the prompt (each would re-prefill the whole suffix) and consumed by the answer's range when the model writes
+//! them itself. Must not look beyond the cursor's line.
+
+/// The closers at the head of `rest` (the text from the cursor to the end of its line) if nothing but closers, separators and blanks
+/// follows there; else empty: then `rest` is ordinary text that the model must see.
+///
+/// Bytes and characters are the same here: every closer is ASCII.
+pub(crate) fn pending(rest: &str) -> &str {
+    let body = rest.trim_end();
+    if !body.chars().all(|c| matches!(c, ')' | ']' | '}' | '"' | '\'' | '`' | ';' | ',')) {
+        return "";
+    }
+    // The separators that close the statement (`);`) stay where they are: nobody's editor typed them.
+    let closers = body.trim_end_matches([';', ',']);
+    if closers.contains([';', ',']) { "" } else { closers }
+}
+
+/// How many of `pending` the `text` wrote itself: it closes them in order, innermost first.
+///
+/// A quote in `pending` counts as written at the first such quote in `text` that is not escaped; a bracket at the first closing
+/// bracket that `text` did not open.
+pub(crate) fn written(text: &str, pending: &str) -> usize {
+    let mut waiting = pending.chars();
+    let mut next = waiting.next();
+    let mut count = 0;
+    let mut open = Vec::new();
+    let mut escaped = false;
+    for c in text.chars() {
+        let Some(expected) = next else { break };
+        if escaped {
+            escaped = false;
+            continue;
+        }
+        match c {
+            '\\' => escaped = true,
+            '"' | '\'' | '`' if c == expected => {
+                count += 1;
+                next = waiting.next();
+            }
+            '(' | '[' | '{' => open.push(c),
+            ')' | ']' | '}' if open.pop().is_none() => {
+                if c != expected {
+                    break;
+                }
+                count += 1;
+                next = waiting.next();
+            }
+            _ => {}
+        }
+    }
+    count
+}
+
+/// Byte offset of the first bracket in `text` that closes what `text` did not open and `allowed` does not account for.
+pub(crate) fn first_stray(text: &str, allowed: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut allowed = allowed;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' if depth > 0 => depth -= 1,
+            ')' | ']' | '}' if allowed > 0 => allowed -= 1,
+            ')' | ']' | '}' => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_closers_are_pending() {
+        for (rest, want) in [
+            (")", ")"),
+            ("\")]", "\")]"),
+            (");", ")"),
+            ("}),", "})"),
+            ("", ""),
+            (" + 1)", ""),
+            ("; )", ""),
+            (") {", ""),
+            ("name)", ""),
+        ] {
+            assert_eq!(pending(rest), want, "{rest:?}");
+        }
+    }
+
+    #[test]
+    fn the_model_closes_innermost_first() {
+        for (text, closers, want) in [
+            ("a, b)", ")", 1),
+            ("a, b", ")", 0),
+            ("f(a)", ")", 0),
+            ("f(a)]", "])", 1),
+            ("f(a)])", "])", 2),
+            ("text\")", "\")", 2),
+            ("say \\\"hi", "\"", 0),
+            ("a }", ")", 0),
+        ] {
+            assert_eq!(written(text, closers), want, "{text:?} before {closers:?}");
+        }
+    }
+
+    #[test]
+    fn a_stray_closer_is_found() {
+        assert_eq!(first_stray("f(a))", 0), Some(4));
+        assert_eq!(first_stray("f(a))", 1), None);
+        assert_eq!(first_stray("[x]", 0), None);
+    }
+}

@@ -1,0 +1,255 @@
+//! After the model: from its words to a suggestion that is fit to show, or the reason why there is none.
+//!
+//! Order matters: shape, overlap, repetition, closers, syntax. Must not add text that the model did not write.
+
+use std::ops::Range;
+
+use syntax::Tree;
+use text::Snapshot;
+
+use crate::{Plan, Shape, Silence, clean, closers, plan::is_word};
+
+/// Text to show at the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What `range` becomes, with the document's own line breaks.
+    pub text: String,
+    /// The bytes of the document that it replaces. Its end consumes closers that the text writes itself.
+    pub range: Range<usize>,
+    /// Whether the syntax was checked (there was a tree).
+    pub verified: bool,
+}
+
+impl Suggestion {
+    /// The same suggestion with the word left of the cursor in its range and its text.
+    ///
+    /// Editors match an item against the text that it replaces; with the word in it there is something to match.
+    #[must_use]
+    pub fn with_word(mut self, snapshot: &Snapshot) -> Self {
+        let mut start = self.range.start;
+        while let Some(c) = snapshot.char_before(start).filter(|c| is_word(*c)) {
+            start -= c.len_utf8();
+        }
+        self.text.insert_str(0, &snapshot.slice(start..self.range.start));
+        self.range.start = start;
+        self
+    }
+}
+
+/// Makes a suggestion of what the model `said` at the place of `plan`.
+///
+/// `tree` is the tree of exactly `snapshot`, if the language has a grammar and the parse was ready in time.
+///
+/// # Errors
+/// The reason why nothing is fit to show.
+pub fn finish(
+    plan: &Plan,
+    said: &str,
+    snapshot: &Snapshot,
+    tree: Option<&Tree>,
+) -> Result<Suggestion, Silence> {
+    let said = match plan.shape {
+        Shape::Line => clean::first_line(said),
+        Shape::Block => clean::before_repeat_of(clean::before_loop(block(said, &plan.indent)), &plan.below),
+    };
+    let said = clean::without_overlap(said, &plan.rest);
+    // Blanks before other text on the line are part of it; before the line's end they are noise.
+    let said = if plan.rest.is_empty() { said.trim_end() } else { said };
+    if said.trim().is_empty() && plan.lead.is_empty() {
+        return Err(Silence::NothingMissing);
+    }
+    if clean::loops(said) {
+        return Err(Silence::Repetition);
+    }
+    if !plan.below.is_empty()
+        && said.trim() == plan.below
+        && plan.below.len() > 3
+        && plan.request.typed.trim().is_empty()
+    {
+        return Err(Silence::RepeatsSuffix);
+    }
+    let (said, verified) = match tree {
+        Some(tree) => (verified(plan, said, snapshot, tree).ok_or(Silence::SyntaxError)?, true),
+        None => (said, false),
+    };
+    let range = replaced(plan, said);
+    let text = (plan.lead.clone() + said).replace('\n', plan.line_break);
+    Ok(Suggestion { text, range, verified })
+}
+
+/// A block's text without line breaks ahead of it, down to the first blank line or dedent.
+fn block<'a>(said: &'a str, indent: &str) -> &'a str {
+    let mut at = 0;
+    for (n, line) in said.split_inclusive('\n').enumerate() {
+        let dedent = n > 0 && clean::width(line) < clean::width(indent);
+        if (n > 0 && line.trim().is_empty()) || dedent {
+            break;
+        }
+        at += line.len();
+    }
+    &said[..at]
+}
+
+/// What the suggestion `said` replaces: the selected item's range, and the closers that it writes itself.
+fn replaced(plan: &Plan, said: &str) -> Range<usize> {
+    plan.replaced.start..plan.offset + closers::written(said, &plan.closers)
+}
+
+/// The longest beginning of `said` that adds no syntax error; `None` if there is none worth showing.
+fn verified<'a>(plan: &Plan, said: &'a str, snapshot: &Snapshot, tree: &Tree) -> Option<&'a str> {
+    let mut candidate = said;
+    loop {
+        let text = plan.lead.clone() + candidate;
+        if tree.added_errors(snapshot, replaced(plan, candidate), &text) == 0 {
+            return Some(candidate);
+        }
+        candidate = shorter(candidate, closers::written(candidate, &plan.closers))?;
+        if candidate.trim().is_empty() {
+            return None;
+        }
+    }
+}
+
+/// The next shorter candidate: without its last line, or before the first bracket that it closes but did not open.
+fn shorter(text: &str, allowed: usize) -> Option<&str> {
+    match text.rfind('\n') {
+        Some(at) => Some(text[..at].trim_end()),
+        None => closers::first_stray(text, allowed).map(|at| text[..at].trim_end()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::{Settings, fixture::query, plan};
+
+    /// What the document looks like with the suggestion in ⟦⟧, or the code of the silence.
+    fn check(place: &str, said: &str, want: &Expect) {
+        let query = query(place);
+        let got = plan(&query, &Settings::default())
+            .and_then(|plan| finish(&plan, said, &query.snapshot, query.tree.as_ref()))
+            .map_or_else(
+                |silence| silence.code().to_owned(),
+                |suggestion| {
+                    let mut text = query.snapshot.to_string();
+                    text.replace_range(suggestion.range, &format!("⟦{}⟧", suggestion.text));
+                    text
+                },
+            );
+        want.assert_eq(&got);
+    }
+
+    #[test]
+    fn the_rest_of_a_line() {
+        check(
+            "fn a() {\n    let x = $0\n}\n",
+            "1;\n    let y",
+            &expect![[r"
+            fn a() {
+                let x = ⟦1;⟧
+            }
+        "]],
+        );
+    }
+
+    #[test]
+    fn auto_closed_brackets_are_consumed_when_the_model_writes_them() {
+        check(
+            "fn a() {\n    f($0)\n}\n",
+            "1, 2);",
+            &expect![[r"
+            fn a() {
+                f(⟦1, 2);⟧
+            }
+        "]],
+        );
+        check(
+            "fn a() {\n    f($0);\n}\n",
+            "1, 2",
+            &expect![[r"
+            fn a() {
+                f(⟦1, 2⟧);
+            }
+        "]],
+        );
+        check(
+            "fn a() {\n    f(g($0));\n}\n",
+            "1), 2",
+            &expect![[r"
+            fn a() {
+                f(g(⟦1), 2⟧);
+            }
+        "]],
+        );
+    }
+
+    #[test]
+    fn text_that_breaks_the_file_is_cut_or_not_shown() {
+        check(
+            "fn a() {\n    f(1$0\n}\n",
+            ", 2));",
+            &expect![[r"
+            fn a() {
+                f(1⟦, 2⟧
+            }
+        "]],
+        );
+        check("fn a() {\n    let x = $0;\n}\n", "= = =", &expect!["syntax_error"]);
+    }
+
+    #[test]
+    fn a_block_keeps_its_whole_lines() {
+        check(
+            "fn a() {\n    $0\n}\n",
+            "let x = 1;\n    f(x);\n}\n\nfn b",
+            &expect![[r"
+            fn a() {
+                ⟦let x = 1;
+                f(x);⟧
+            }
+        "]],
+        );
+        check(
+            "fn a() {\n    $0\n}\n",
+            "let x = 1;\n    f(x, ) ) = ;\n",
+            &expect![[r"
+            fn a() {
+                ⟦let x = 1;⟧
+            }
+        "]],
+        );
+    }
+
+    #[test]
+    fn what_already_follows_is_not_said_again() {
+        check("fn a() {\n    $0\n    total += 1;\n}\n", "total += 1;\n", &expect!["nothing_missing"]);
+        check("x = f($0, third)\n", "first, third)", &expect!["x = f(⟦first⟧, third)\n"]);
+    }
+
+    #[test]
+    fn silence_has_a_reason() {
+        check("fn a() {\n    let x = 1;$0\n}\n", "", &expect!["nothing_missing"]);
+        check("fn a() {\n    let x = $0\n}\n", "a.a.a.a.a.a.a.a.a.a", &expect!["repetition"]);
+    }
+
+    #[test]
+    fn line_breaks_are_the_documents_own() {
+        let query = query("fn a() {\r\n    $0\r\n}\r\n");
+        let plan = plan(&query, &Settings::default()).unwrap();
+        let suggestion = finish(&plan, "f();\n    g();", &query.snapshot, query.tree.as_ref()).unwrap();
+        assert_eq!(suggestion.text, "f();\r\n    g();");
+    }
+
+    #[test]
+    fn the_word_before_the_cursor_joins_the_range() {
+        let query = query("    naïve.len$0\n");
+        let plan = plan(&query, &Settings::default()).unwrap();
+        let suggestion = finish(&plan, "gth()", &query.snapshot, None).unwrap().with_word(&query.snapshot);
+        assert_eq!(
+            (suggestion.text.as_str(), &query.snapshot.to_string()[suggestion.range]),
+            ("length()", "len")
+        );
+    }
+}

@@ -1,0 +1,24 @@
+//! The product: when to speak, with which context, and what of the model's words is fit to show.
+//!
+//! [`plan`] looks at a snapshot and decides either to ask (with a [`model::Request`]) or to stay silent (with a [`Silence`]);
+//! [`Collector`] is the sink that stops the model where the place ends; [`finish`] cleans and verifies what was collected.
+//! Everything here is a function of its arguments: same snapshot, same settings, same model text → same answer.
+//!
+//! This crate must not see LSP types, JSON, sockets, the file system or a wall clock.
+
+mod clean;
+mod closers;
+mod collect;
+mod finish;
+mod plan;
+mod silence;
+mod window;
+
+pub use collect::Collector;
+pub use finish::{Suggestion, finish};
+pub use plan::{Plan, Query, Selected, Settings, Shape, plan};
+pub use silence::Silence;
+pub use window::{HEAD_HOP, PREFIX_MAX, SUFFIX_MAX};
+
+#[cfg(test)]
+mod fixture;
