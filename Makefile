@@ -5,6 +5,8 @@
 # is what is shipped. `make test-fast` is for the minutes between: the crates without llama.cpp, in the dev profile.
 
 .DEFAULT_GOAL := help
+# The targets share one build folder, and cargo uses all cores by itself.
+.NOTPARALLEL:
 .PHONY: help demo build test unit lint test-fast docs bench ember deps clean-root
 
 # A rustup that was installed a moment ago is not on this shell's path yet.
@@ -32,7 +34,7 @@ lint: deps ## rustfmt, clippy, rustdoc: no warning passes; licences and sources 
 	@$(stage) "rustfmt" cargo fmt --all --check
 	@$(stage) "clippy" cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" $(stage) "rustdoc" cargo doc --release --locked --workspace --no-deps --document-private-items --quiet
-	@if cargo deny --version >/dev/null 2>&1; then $(stage) "cargo-deny" cargo deny --locked check; \
+	@if cargo deny --version >/dev/null 2>&1; then $(stage) "cargo-deny" cargo deny --locked check bans licenses sources; \
 	else echo "cargo-deny is not installed, so licences and sources were not checked (cargo install --locked cargo-deny)"; fi
 
 test-fast: ## tests of the crates without llama.cpp: seconds once built

@@ -16,6 +16,7 @@ if [ "${1:-}" = --keep ]; then
 fi
 repository=$(cd "$(dirname "$0")/.." && pwd)
 root=${1:-$(mktemp -d "${TMPDIR:-/tmp}/hob-clean-root.XXXXXX")}
+chmod 755 "$root"
 
 say() { printf '\n==> %s\n' "$*"; }
 die() {
@@ -37,11 +38,8 @@ mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Creat
     awk -v release="$(. /etc/os-release && echo "$VERSION_CODENAME")" '$2 == release { print $1; exit }')}
 [ -n "$mirror" ] || die "apt knows no Debian mirror here: name one with MIRROR="
 
-cleanup() {
-    mountpoint -q "$root/opt/rust" && umount "$root/opt/rust"
-    [ -n "$keep" ] || rm -rf --one-file-system "$root"
-}
-trap cleanup EXIT
+# Nothing is mounted outside the processes that run in the root, so removing it can't reach anything else.
+trap '[ -n "$keep" ] || rm -rf --one-file-system "$root"' EXIT
 
 timed "debootstrap $suite" debootstrap --variant=minbase --include=git,ca-certificates "$suite" "$root" "$mirror" >"$root.log" 2>&1 ||
     die "$(tail -n 20 "$root.log")"
@@ -52,29 +50,30 @@ apt-config dump --format '%F "%v";%n' | grep '^Acquire::.*"..*"' >"$root/etc/apt
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
 cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
-mkdir -p "$root/root/.cargo"
+mkdir -p "$root/user/.cargo" "$root/opt/rust"
 for file in config.toml config; do
-    [ ! -f "$cargo_home/$file" ] || cp "$cargo_home/$file" "$root/root/.cargo/"
+    [ ! -f "$cargo_home/$file" ] || cp "$cargo_home/$file" "$root/user/.cargo/"
 done
-mkdir -p "$root/opt/rust"
-mount --bind "$toolchain" "$root/opt/rust"
-mount -o remount,bind,ro "$root/opt/rust"
 git clone --quiet "$repository" "$root/hob"
 
 # The README's commands, in their own processes and mounts: nothing of it outlives this script.
-inside=(env -i HOME="$HOME" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/rust/bin)
+inside=(env -i HOME=/user PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/rust/bin)
 while IFS= read -r variable; do inside+=("$variable"); done < <(
     env | grep -iE '^(CARGO_(HTTP|NET|REGISTR|SOURCE)[A-Z_]*|https?_proxy|no_proxy|all_proxy)=' || true
 )
 in_root() {
-    timed "in the clean root: $1" unshare --mount --pid --fork chroot "$root" "${inside[@]}" sh -euc '
-        mount -t proc proc /proc
-        mount -t tmpfs tmpfs /tmp
-        cd /hob
-        eval "$1"' - "$1"
+    timed "in the clean root: $1" unshare --mount --pid --fork sh -euc '
+        root=$1 toolchain=$2
+        shift 2
+        mount --bind "$toolchain" "$root/opt/rust"
+        mount -o remount,bind,ro "$root/opt/rust"
+        mount -t proc proc "$root/proc"
+        mount -t tmpfs tmpfs "$root/tmp"
+        exec chroot "$root" "$@"
+    ' - "$root" "$toolchain" "${inside[@]}" sh -euc "cd /hob; $1"
 }
 say "a clean $suite with $(git -C "$root/hob" log -1 --format='%h %s')"
-in_root 'for tool in make cmake c++ clang; do ! command -v $tool; done; git --version; cargo --version'
+in_root 'for tool in make cmake c++ cc; do ! command -v $tool || exit 1; done; git --version; cargo --version'
 in_root ./scripts/bootstrap
 in_root 'make demo'
 in_root 'make test'
