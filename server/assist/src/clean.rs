@@ -7,11 +7,6 @@ pub(crate) fn width(line: &str) -> usize {
     line.chars().take_while(|c| *c == ' ' || *c == '\t').count()
 }
 
-/// Whether a line break follows some text that is not blank.
-pub(crate) fn first_line_ended(text: &str) -> bool {
-    text.trim_start().contains('\n')
-}
-
 /// The text up to the first line break.
 pub(crate) fn first_line(text: &str) -> &str {
     text.split('\n').next().unwrap_or_default()

@@ -34,13 +34,13 @@ impl Collector {
 
     /// Whether the text holds at least one whole line that says something, or all that the place wants.
     pub fn has_line(&self) -> bool {
-        self.full || clean::first_line_ended(&self.text)
+        self.full || self.text.trim_start().contains('\n')
     }
 
     /// Whether the place wants no more.
     fn enough(&self) -> bool {
         match self.shape {
-            Shape::Line => clean::first_line_ended(&self.text),
+            Shape::Line => self.text.contains('\n'),
             Shape::Block => {
                 let body = self.text.trim_start_matches(['\n', '\r']);
                 let mut lines = body.split('\n').skip(1);
@@ -87,8 +87,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_first_line_is_not_an_answer_yet() {
-        check("let x = $0\n", "\n    1;\nlet", "\n    1;\n");
+    fn a_line_that_ends_at_once_needs_nothing() {
+        check("let x = 1;$0\n", "\nlet y", "\n");
     }
 
     #[test]

@@ -85,7 +85,7 @@ mod tests {
         for _ in 0..256 {
             let anchor = text.len();
             let window = prefix(&snapshot(&text), anchor);
-            assert!(window.len() <= PREFIX_MAX + HEAD_HOP && window.start % 64 == 0);
+            assert!(window.len() <= PREFIX_MAX + HEAD_HOP && window.start.is_multiple_of(64));
             heads.push(window.start);
             text += &line;
         }
