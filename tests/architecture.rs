@@ -61,8 +61,10 @@ const LAWS: &[Law] = &[
 const NETWORKING: &str = "reqwest hyper ureq isahc curl curl-sys attohttpc minreq h2 quinn rustls native-tls openssl openssl-sys \
     hf-hub hickory-resolver tungstenite";
 
-/// The only places with `unsafe` in them: the calls into llama.cpp.
-const UNSAFE: &[&str] = &["server/engine/"];
+/// What occurs in one file of the server and in no other: the calls into llama.cpp, and the `unsafe` that some of them need.
+/// (`unsafe_code` is denied for the workspace; it takes an attribute with this name to write any.)
+const ONLY_IN: &[(&str, &str)] =
+    &[("llama_cpp", "server/engine/src/llama.rs"), ("expect(unsafe_code", "server/engine/src/llama.rs")];
 
 /// Longer than this, a file is about two things.
 const LONGEST_FILE: usize = 600;
@@ -179,11 +181,30 @@ fn nothing_is_left_for_later_or_left_to_time() {
 }
 
 #[test]
-fn unsafe_code_stays_where_llama_cpp_is_called() {
-    // `unsafe_code` is denied for the workspace: it takes an attribute with this name to write any.
-    let excuse = ["expect(unsafe", "_code"].concat();
-    for file in sources().iter().filter(|file| read(file).contains(&excuse)) {
-        assert!(UNSAFE.iter().any(|place| file.starts_with(place)), "{} has unsafe code", file.display());
+fn llama_cpp_is_called_in_one_place_and_unsafe_code_is_there() {
+    for file in sources().iter().filter(|file| file.starts_with("server")) {
+        let text = read(file);
+        for (word, place) in ONLY_IN {
+            assert!(
+                !text.contains(word) || file == Path::new(place),
+                "{}: `{word}` is for {place}",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_is_executed_but_our_own_binary() {
+    let start = "Command::new(";
+    for file in sources().iter().filter(|file| file.starts_with("server")) {
+        let text = read(file);
+        let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (at, _) in product.match_indices(start) {
+            let program = &product[at + start.len()..];
+            let is_ours = program.trim_start_matches("spawn::").starts_with("own_binary()");
+            assert!(is_ours, "{}: a workspace could choose what `{start}` starts", file.display());
+        }
     }
 }
 
