@@ -11,7 +11,8 @@ import torch.nn.functional as F
 
 from tokenizer import EOT, MID, PRE, SUF, pieces
 
-WORD_END = re.compile(rb"(\w+|\s+)$")
+MOST = 4                            # tokens taken back at most, as in the engine
+WORD_END = re.compile(rb"(\w+|\s+|[^\w\s]+)$")
 
 
 class Reader:
@@ -65,9 +66,9 @@ class Completer:
         ids = self.encode(typed)
         data = typed.encode()
         found = WORD_END.search(data)
-        start = found.start() if found else len(data) - 1
+        start, least = found.start() if found else len(data), len(ids) - MOST
         kept = sum(len(self.pieces[i]) for i in ids)
-        while ids and kept > start:
+        while ids and len(ids) > least and kept > start:
             kept -= len(self.pieces[ids.pop()])
         return ids, data[kept:]
 

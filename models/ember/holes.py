@@ -11,7 +11,7 @@ import json, mmap, re
 import numpy as np
 
 from sources import CACHE
-from tokenizer import EOT, MID, PRE, SEP, SUF, load_tokenizer
+from tokenizer import EOT, MID, PRE, SEP, SUF, load_tokenizer, pieces
 
 PLAIN, SUFFIX_FIRST, WITH_CONTEXT, JOINT = 0.20, 0.05, 0.12, 0.5
 KINDS, SHARES = ("line", "lines", "block", "arguments", "span", "empty"), (0.45, 0.22, 0.10, 0.10, 0.07, 0.06)
@@ -90,6 +90,7 @@ class Rows:
         with open(CACHE / "corpus.txt", "rb") as file:
             self.data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.tokenizer = load_tokenizer()
+        self.newline = [piece.endswith(b"\n") for piece in pieces(self.tokenizer)]
         self.by_language, self.by_package = {}, {}
         for n, file in enumerate(self.files):
             self.by_language.setdefault(file["language"], []).append(n)
@@ -102,14 +103,18 @@ class Rows:
     def text(self, n):
         return self.data[self.files[n]["start"] : self.files[n]["end"]].decode()
 
-    def encode(self, text, by_line):
-        """Tokens of a text, either of the whole or line by line as an engine with a token cache per line sees it."""
-        if not text:
-            return []
-        if not by_line:
-            return self.tokenizer.encode(text, add_special_tokens=False).ids
-        parts = self.tokenizer.encode_batch_fast(text.splitlines(keepends=True), add_special_tokens=False)
-        return [i for part in parts for i in part.ids]
+    def encode(self, text):
+        return self.tokenizer.encode(text, add_special_tokens=False).ids if text else []
+
+    def whole_lines(self, ids, room, from_start):
+        """At most `room` tokens of a long text, cut where a line starts, as the engine cuts."""
+        if len(ids) <= room:
+            return ids
+        ids = ids[:room] if from_start else ids[-room:] if room else []
+        ends = [k + 1 for k, i in enumerate(ids) if self.newline[i]]
+        if not ends or ends[0] > len(ids) // 2:
+            return ids
+        return ids[: ends[-1]] if from_start else ids[ends[0] :]
 
     def pick(self, rng):
         language = ("rust", "python")[int(rng.integers(2))]
@@ -120,9 +125,9 @@ class Rows:
         start = int(rng.integers(max(1, len(text) - room)))
         start = text.rfind("\n", 0, start) + 1 if rng.random() < 0.9 else start
         part = text[start : start + room * 6]
-        ids = self.encode(part, rng.random() < 0.5)
+        ids = self.encode(part)
         if rng.random() < 0.3:
-            ids = [SEP] + self.encode(self.files[n]["path"] + "\n", False) + ids
+            ids = [SEP] + self.encode(self.files[n]["path"] + "\n") + ids
         return (ids + [EOT])[:room] if start + len(part) == len(text) else ids[:room]
 
     def context(self, rng, n, wanted, room):
@@ -139,7 +144,7 @@ class Rows:
             chunk = text[start : start + room * 3]
             score = len(words & set(WORD.findall(chunk)))
             if best is None or score > best[0]:
-                best = score, [SEP] + self.encode(self.files[other]["path"] + "\n" + chunk, False)[:room]
+                best = score, [SEP, *self.whole_lines(self.encode(self.files[other]["path"] + "\n" + chunk), room - 1, True)]
         return best[1] if best else []
 
     def hole(self, rng, n, room):
@@ -148,13 +153,10 @@ class Rows:
         i, column, j, last, _ = cut(rng, lines)
         typed = lines[i][:column]
         rest = lines[i][column:last] if i == j else "\n".join([lines[i][column:], *lines[i + 1 : j], lines[j][:last]])
-        by_line, joint = rng.random() < 0.5, rng.random() < JOINT
-        if joint:
-            middle = self.encode(typed + rest, by_line)
-            answer = len(self.encode(rest, by_line)) + 1
-        else:
-            tail = self.encode(rest, by_line)
-            middle, answer = self.encode(typed, by_line) + tail, len(tail) + 1
+        tail = self.encode(rest)
+        middle, answer = self.encode(typed) + tail, len(tail) + 1
+        if rng.random() < JOINT:            # what a healed prompt looks like once its first word is complete
+            middle = self.encode(typed + rest)
         if len(middle) > room // 2:
             return None
         budget = room - len(middle) - 4
@@ -162,13 +164,11 @@ class Rows:
         if rng.random() < WITH_CONTEXT and budget > 150:
             context = self.context(rng, n, rest, int(budget * rng.uniform(0.15, 0.4)))
         budget -= len(context)
-        before, after = lines[:i], "\n".join([lines[j][last:], *lines[j + 1 :]])
-        after = self.encode(after[: budget * 5], by_line)[: int(budget * rng.uniform(0.05, 0.4))]
+        before = "".join(line + "\n" for line in lines[:i])
+        after = "\n".join([lines[j][last:], *lines[j + 1 :]])
+        after = self.whole_lines(self.encode(after[: budget * 5]), int(budget * rng.uniform(0.05, 0.4)), True)
         budget -= len(after)
-        text = "\n".join(before) + "\n" if before else ""
-        head = self.encode(text[-budget * 5 :], by_line)
-        if len(head) > budget or len(text) > budget * 5:
-            head = head[-budget:]
+        head = self.whole_lines(self.encode(before[-budget * 5 :]), budget, False)
         if rng.random() < SUFFIX_FIRST:
             ids = [SUF, *after, PRE, *head, MID, *middle, EOT]
         else:

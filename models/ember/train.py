@@ -10,7 +10,7 @@ the rest. Every micro-batch is made from its number: a resumed run sees the rows
 every few minutes and renamed into place. Must not: look at held-out files but to measure.
 """
 
-import argparse, json, os, sys, threading, time
+import argparse, json, os, signal, sys, threading, time
 from dataclasses import asdict
 
 import torch
@@ -169,11 +169,15 @@ def main():
     if decaying and "decay_from" not in state.progress:
         state.progress["decay_from"] = state.progress["step"]
     progress, seconds = state.progress, state.progress["seconds"]
-    begin, last_save = progress.get("decay_from", 0), [time.time()]
+    begin, last_save, stopped = progress.get("decay_from", 0), [time.time()], []
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: stopped.append(True))     # finish the step, write, leave
 
     def schedule(step):
         """The share of the full learning rate; negative: stop."""
         done = time.time() >= deadline
+        if stopped:
+            return -1
         if not decaying:
             return -1 if done or progress["tokens"] >= everything else min(1.0, step / WARM_UP)
         share = (step - begin) / args.decay_steps
@@ -204,6 +208,8 @@ def main():
               many.Array("d", args.workers))
 
     def helper(rank):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         threading.Thread(target=leave_with_parent, daemon=True).start()
         work(rank, args.workers, state, rows, args.context, shared, None, None)
 
@@ -213,10 +219,13 @@ def main():
     work(0, args.workers, state, rows, args.context, shared, schedule, on_step)
     for other in others:
         other.join()
+    if stopped:
+        state.save(mine)
+        sys.exit(f"stopped at step {progress['step']}; call again to go on")
     if progress["tokens"] > tokens_before or decaying:
         state.save(RUN / "final.pt" if decaying else latest)
     decay.unlink(missing_ok=True)           # finished, or older than what the constant phase has now
-    print("done", progress["step"], file=sys.stderr)
+    print("done", progress["step"])
 
 
 if __name__ == "__main__":
