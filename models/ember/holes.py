@@ -15,6 +15,7 @@ from tokenizer import EOT, MID, PRE, SEP, SUF, load_tokenizer, pieces
 
 PLAIN, SUFFIX_FIRST, WITH_CONTEXT, JOINT = 0.20, 0.05, 0.12, 0.5
 KINDS, SHARES = ("line", "lines", "block", "arguments", "span", "empty"), (0.45, 0.22, 0.10, 0.10, 0.07, 0.06)
+LONG_FILE, LARGE_PACKAGE = 40_000, 2_500_000     # bytes beyond which a file or package is not used more often
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
 WORD = re.compile(r"[A-Za-z_]{3,}")
 
@@ -95,9 +96,11 @@ class Rows:
         for n, file in enumerate(self.files):
             self.by_language.setdefault(file["language"], []).append(n)
             self.by_package.setdefault((file["language"], file["package"]), []).append(n)
+        bytes_of = [min(file["end"] - file["start"], LONG_FILE) for file in self.files]
+        total = {package: sum(bytes_of[n] for n in numbers) for package, numbers in self.by_package.items()}
         self.weights = {}
         for language, numbers in self.by_language.items():
-            sizes = np.array([min(self.files[n]["end"] - self.files[n]["start"], 40_000) for n in numbers], float)
+            sizes = np.array([bytes_of[n] * min(1.0, LARGE_PACKAGE / total[language, self.files[n]["package"]]) for n in numbers])
             self.weights[language] = np.cumsum(sizes) / sizes.sum()
 
     def text(self, n):
