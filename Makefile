@@ -24,7 +24,7 @@ demo: build ## installs what is missing, builds, and completes a line of this re
 
 test: build unit lint ## the same, then every test, then the lints
 
-build: deps
+build: deps ## the binary: target/release/hob
 	@$(stage) "hob" cargo build --release --locked --package hob
 
 unit: build
