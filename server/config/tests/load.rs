@@ -205,6 +205,15 @@ fn a_file_with_one_mistake_counts_for_nothing() {
 }
 
 #[test]
+fn a_file_cut_off_anywhere_counts_whole_or_for_nothing() {
+    let whole = "[completion] # ünï\npopup = 'never'\nmax_tokens = 20\nlanguages_off = [\"a\", \"\\u00e9\"]\n[log]\nlevel = 'debug'\n";
+    for (cut, _) in whole.char_indices() {
+        let (config, problems) = load(&whole[..cut], "", &Value::Null);
+        assert!(problems.is_empty() || config == Config::default(), "cut at {cut}: {problems:?}");
+    }
+}
+
+#[test]
 fn what_is_not_toml_is_shown_where_it_stops_being_toml() {
     check(
         "[completion]\nmax_tokens = \n",
