@@ -1,0 +1,109 @@
+//! The processes of one test's world, as the operating system shows them.
+//!
+//! A process belongs to a world when its environment names the world's folder. Where there is no `/proc`, none is seen; tests that
+//! need to see some are Linux's. Must not touch a process of anybody else.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What a process of `hob` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// What the editor started.
+    Supervisor,
+    /// One window's server.
+    Serve,
+    /// The model's process.
+    Engine,
+    /// A command that a person runs.
+    Command,
+}
+
+/// One process; the moment of its start tells it from a later one with the same number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub id: u32,
+    /// Its work.
+    pub role: Role,
+    started: String,
+}
+
+impl Process {
+    /// Those whose environment holds `mark`, oldest first.
+    pub(crate) fn all(mark: &str) -> Vec<Self> {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let mut found: Vec<Self> = ids.filter_map(|id| Self::find(id, mark)).collect();
+        found.sort_by_key(|process| process.id);
+        found
+    }
+
+    fn find(id: u32, mark: &str) -> Option<Self> {
+        let environment = fs::read(folder(id).join("environ")).ok()?;
+        let marked = environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes());
+        if !marked {
+            return None;
+        }
+        let line = fs::read(folder(id).join("cmdline")).ok()?;
+        let words: Vec<&str> =
+            line.split(|byte| *byte == 0).filter_map(|word| std::str::from_utf8(word).ok()).collect();
+        let role = match words.get(1..).unwrap_or_default() {
+            ["serve", ..] => Role::Serve,
+            ["engine", "run", ..] => Role::Engine,
+            [] | ["" | "--stdio", ..] => Role::Supervisor,
+            _ => Role::Command,
+        };
+        Some(Self { id, role, started: started(id)? })
+    }
+
+    /// Whether it still runs; one that only waits to be reaped doesn't.
+    pub fn is_alive(&self) -> bool {
+        started(self.id).is_some_and(|at| at == self.started)
+    }
+
+    /// SIGKILL: no destructor, no farewell.
+    pub fn kill(&self) {
+        let id = i32::try_from(self.id).ok().and_then(rustix::process::Pid::from_raw);
+        if self.is_alive()
+            && let Some(id) = id
+        {
+            // It may have ended in between, which is what was wanted.
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+        }
+    }
+
+    /// A field of `/proc/<id>/status`; empty when it is not there.
+    pub fn status(&self, field: &str) -> String {
+        let status = fs::read_to_string(folder(self.id).join("status")).unwrap_or_default();
+        let prefix = format!("{field}:");
+        status.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap_or_default().trim().to_owned()
+    }
+
+    /// Resident memory in bytes.
+    pub fn resident(&self) -> u64 {
+        let kilobytes = self.status("VmRSS");
+        kilobytes.trim_end_matches("kB").trim().parse::<u64>().unwrap_or_default() * 1024
+    }
+
+    /// What each of its open file descriptors leads to.
+    pub fn open_files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder(self.id).join("fd")).into_iter().flatten().flatten();
+        entries.filter_map(|entry| fs::read_link(entry.path()).ok()).collect()
+    }
+}
+
+fn folder(id: u32) -> PathBuf {
+    Path::new("/proc").join(id.to_string())
+}
+
+/// When a process started, in the kernel's ticks; `None` for one that is gone or a zombie.
+fn started(id: u32) -> Option<String> {
+    let stat = fs::read_to_string(folder(id).join("stat")).ok()?;
+    // The name, in parentheses, may hold anything; what follows it doesn't.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    (!matches!(state, "Z" | "X")).then(|| fields.nth(18).map(str::to_owned)).flatten()
+}
