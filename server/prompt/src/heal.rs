@@ -114,7 +114,7 @@ impl PieceIndex {
 
     /// The tokens that may come next when `rest`, which must not be empty, is still to be said: those that begin with all of it, and
     /// those that are a beginning of it.
-    pub fn allowed<'i>(&'i self, rest: &'i [u8]) -> impl Iterator<Item = Token> + 'i {
+    pub fn allowed<'i>(&'i self, rest: &'i [u8]) -> impl Iterator<Item = Token> + Clone + 'i {
         let beyond = self.range(move |piece| piece.starts_with(rest), rest);
         let within = (1..rest.len()).flat_map(move |length| {
             let part = &rest[..length];
@@ -124,7 +124,9 @@ impl PieceIndex {
     }
 
     /// The run of entries from `from` on for which `holds`.
-    fn range<'i>(&'i self, holds: impl Fn(&[u8]) -> bool + 'i, from: &[u8]) -> impl Iterator<Item = Token> + 'i {
+    fn range<'i>(
+        &'i self, holds: impl Fn(&[u8]) -> bool + Clone + 'i, from: &[u8],
+    ) -> impl Iterator<Item = Token> + Clone + 'i {
         let start = self.sorted.partition_point(|(piece, _)| piece.as_ref() < from);
         self.sorted[start..].iter().take_while(move |(piece, _)| holds(piece)).map(|(_, token)| *token)
     }

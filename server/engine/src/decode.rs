@@ -1,0 +1,297 @@
+//! Answers one request: prompt, cache, evaluation, greedy decoding with healing, and when to stop.
+//!
+//! Must not queue, time out or write to a socket: a [`Sink`] takes the text, an abort flag ends it.
+
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use model::{Finish, Kind, ModelError, Request, SessionKey, Sink, Stats, Stop};
+use prompt::{Builder, Healing, PieceIndex, Prompt, Token, Tokens, utf8::Assembler};
+
+use crate::{
+    kv::Sequences,
+    llama::{Context, Failure, LARGEST_BATCH, Model},
+};
+
+/// A loaded model, ready to answer.
+pub(crate) struct Decoder<'m> {
+    model: &'m Model,
+    context: Context<'m>,
+    builder: Builder<&'m Model>,
+    index: PieceIndex,
+    sequences: Sequences,
+    abort: Arc<AtomicBool>,
+    /// Tokens evaluated at once while a prompt is read.
+    batch: usize,
+}
+
+/// When a request arrived and when work on it began.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timing {
+    pub(crate) arrived: Instant,
+    pub(crate) began: Instant,
+}
+
+/// What ends an answer early, on the way through `?`.
+enum End {
+    Stopped(Stop),
+    Failed(ModelError),
+}
+
+impl<'m> Decoder<'m> {
+    /// A decoder over `context`, which has `sequences` empty sequences.
+    pub(crate) fn new(
+        model: &'m Model, context: Context<'m>, builder: Builder<&'m Model>, sequences: usize, abort: Arc<AtomicBool>,
+    ) -> Self {
+        Self { model, context, builder, index: PieceIndex::new(model), sequences: Sequences::new(sequences), abort, batch: LARGEST_BATCH }
+    }
+
+    /// Evaluates a little text, so that the weights are in memory, and chooses how many tokens to evaluate at once: as many as take no
+    /// longer than a cancel may, where the abort flag does not reach (a GPU), but not so few that reading a prompt gets slow.
+    pub(crate) fn warm(&mut self) {
+        const LONGEST_MS: f64 = 12.0;
+        let token = Token(i32::try_from(self.model.size() / 2).unwrap_or(0));
+        let sample = [token; 64];
+        for round in 0..2 {
+            let began = Instant::now();
+            if let Err(failure) = self.context.evaluate(0, 0, &sample, true) {
+                tracing::warn!(?failure, "the warm-up failed");
+            }
+            let token_ms = milliseconds(began) / 64.0;
+            self.context.clear();
+            if round == 1 {
+                let fewest = if self.model.may_use_gpu() { 32 } else { 64 };
+                let fitting = [LARGEST_BATCH, 64].into_iter().find(|batch| token_ms * as_f64(*batch) <= LONGEST_MS);
+                self.batch = fitting.unwrap_or(fewest);
+                tracing::info!(token_ms, batch = self.batch, "warm");
+            }
+        }
+    }
+
+    /// Documents with a warm KV cache.
+    pub(crate) fn sessions(&self) -> usize {
+        self.sequences.sessions()
+    }
+
+    /// Gives up the KV cache of a document.
+    pub(crate) fn forget(&mut self, session: SessionKey) {
+        if let Some(sequence) = self.sequences.forget(session) {
+            self.context.truncate(sequence, 0);
+        }
+    }
+
+    /// Gives up every KV cache, after a job that panicked or broke.
+    pub(crate) fn reset(&mut self) {
+        self.sequences.clear();
+        self.context.clear();
+    }
+
+    /// Answers `request`. Ends with [`Stop::Cancelled`] soon after the abort flag is set.
+    pub(crate) fn answer(&mut self, request: &Request, timing: Timing, sink: &mut dyn Sink) -> Result<Finish, ModelError> {
+        let prompt = self.builder.build(request);
+        let mut stats = Stats {
+            prompt_tokens: u32::try_from(prompt.tokens.len()).unwrap_or(u32::MAX),
+            queued_ms: timing.began.saturating_duration_since(timing.arrived).as_secs_f64() * 1e3,
+            ..Stats::default()
+        };
+        let mut logprobs = Mean::default();
+        let sequence = self.sequences.claim(request.session);
+        let end = self.read(sequence, &prompt.tokens, &mut stats).and_then(|()| match request.kind {
+            Kind::Prefill => Ok(Stop::Prefilled),
+            Kind::Fim => self.fill(sequence, &prompt, request.single_line, timing, &mut stats, &mut logprobs, sink),
+        });
+        stats.mean_logprob = logprobs.mean();
+        stats.total_ms = milliseconds(timing.arrived);
+        match end {
+            Ok(stop) | Err(End::Stopped(stop)) => Ok(Finish { stop, stats }),
+            Err(End::Failed(error)) => {
+                self.reset();
+                Err(error)
+            }
+        }
+    }
+
+    /// Brings `sequence` to hold exactly `tokens`, evaluating what it doesn't hold yet, and at least the last one: its logits are needed.
+    fn read(&mut self, sequence: usize, tokens: &[Token], stats: &mut Stats) -> Result<(), End> {
+        let Some(last) = tokens.len().checked_sub(1) else {
+            return Err(End::Failed(ModelError::Failed("the prompt is empty".into())));
+        };
+        let keep = self.sequences.common(sequence, tokens).min(last);
+        let keep = if keep < self.sequences.len(sequence) { self.context.truncate(sequence, keep) } else { keep };
+        self.sequences.truncate(sequence, keep);
+        for part in tokens[keep..].chunks(self.batch) {
+            self.evaluate(sequence, part)?;
+            stats.evaluated_tokens += u32::try_from(part.len()).unwrap_or(u32::MAX);
+        }
+        Ok(())
+    }
+
+    /// Appends `tokens` to `sequence`, unless there is a cancel.
+    fn evaluate(&mut self, sequence: usize, tokens: &[Token]) -> Result<(), End> {
+        if self.abort.load(Ordering::Relaxed) {
+            return Err(End::Stopped(Stop::Cancelled));
+        }
+        let position = self.sequences.len(sequence);
+        let result = self.context.evaluate(sequence, position, tokens, true);
+        match result {
+            Ok(()) => {
+                self.sequences.extend(sequence, tokens);
+                Ok(())
+            }
+            Err(Failure::Aborted) => {
+                // What was finished of the batch stays in the cache and is as good as any.
+                let done = self.context.length(sequence).saturating_sub(position).min(tokens.len());
+                self.sequences.extend(sequence, &tokens[..done]);
+                Err(End::Stopped(Stop::Cancelled))
+            }
+            Err(Failure::Broken(text)) => Err(End::Failed(ModelError::Failed(text))),
+        }
+    }
+
+    /// Decodes until something says stop. The prompt has been read.
+    fn fill(
+        &mut self, sequence: usize, prompt: &Prompt, single_line: bool, timing: Timing, stats: &mut Stats, logprobs: &mut Mean,
+        sink: &mut dyn Sink,
+    ) -> Result<Stop, End> {
+        let mut healing = prompt.healing.clone();
+        let mut output = Output { assembler: Assembler::default(), single_line, said: false };
+        let mut answered = 0;
+        loop {
+            let Some(choice) = self.choose(&healing) else { return self.say_again(sequence, &healing, &prompt.healing) };
+            if self.is_end(choice.token) {
+                return Ok(Stop::EndOfText);
+            }
+            let model = self.model;
+            let beyond = healing.say(model.piece(choice.token));
+            stats.decoded_tokens += 1;
+            if !beyond.is_empty() {
+                stats.ttft_ms.get_or_insert_with(|| milliseconds(timing.arrived));
+                logprobs.add(choice.logprob);
+                answered += 1;
+                if let Some(stop) = output.push(beyond, sink) {
+                    return Ok(stop);
+                }
+            }
+            if answered >= prompt.answer_tokens || self.sequences.len(sequence) + 1 > self.context.per_sequence() {
+                return Ok(Stop::Length);
+            }
+            self.evaluate(sequence, &[choice.token])?;
+        }
+    }
+
+    /// Ends an answer that healing can't begin: no token of the vocabulary fits what was taken back. A byte-level vocabulary never gets
+    /// here. The tokens taken back are put into the cache, so that it holds what was typed.
+    fn say_again(&mut self, sequence: usize, left: &Healing, taken: &Healing) -> Result<Stop, End> {
+        if left == taken && !taken.dropped().is_empty() && self.sequences.len(sequence) + taken.dropped().len() <= self.context.per_sequence() {
+            self.evaluate(sequence, taken.dropped())?;
+        }
+        Ok(Stop::EndOfText)
+    }
+
+    fn is_end(&self, token: Token) -> bool {
+        // A control token of any kind has no text: nothing after it belongs into a document.
+        self.model.piece(token).is_empty() || self.builder.fim().ends(token)
+    }
+
+    /// The most probable token that healing allows.
+    fn choose(&self, healing: &Healing) -> Option<Choice> {
+        let logits = self.context.logits()?;
+        if healing.is_done() {
+            best(logits, (0..logits.len()).filter_map(|id| i32::try_from(id).ok()).map(Token))
+        } else {
+            best(logits, self.index.allowed(healing.rest()))
+        }
+    }
+}
+
+/// A token and the log-probability it was chosen with, among those that were allowed.
+#[derive(Debug, Clone, Copy)]
+struct Choice {
+    token: Token,
+    logprob: f64,
+}
+
+/// The candidate with the largest logit; of equals the first.
+fn best(logits: &[f32], candidates: impl Iterator<Item = Token> + Clone) -> Option<Choice> {
+    let logit = |token: Token| usize::try_from(token.0).ok().and_then(|at| logits.get(at)).copied();
+    let mut best: Option<(Token, f32)> = None;
+    for token in candidates.clone() {
+        if let Some(value) = logit(token)
+            && best.is_none_or(|(_, largest)| value > largest)
+        {
+            best = Some((token, value));
+        }
+    }
+    let (token, largest) = best?;
+    // Logits 20 below the largest weigh less than 2e-9 each: skipping their exponentials is most of the work saved.
+    let near = candidates.filter_map(logit).map(|value| value - largest).filter(|difference| *difference > -20.0);
+    let sum: f64 = near.map(|difference| f64::from(difference.exp())).sum();
+    Some(Choice { token, logprob: -sum.ln() })
+}
+
+/// Turns bytes into whole characters for the sink, and stops at the line break that was asked for.
+struct Output {
+    assembler: Assembler,
+    single_line: bool,
+    /// Whether anything but white space was said.
+    said: bool,
+}
+
+impl Output {
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn Sink) -> Option<Stop> {
+        let mut text = String::new();
+        let broken = self.assembler.push(bytes, &mut text).is_err();
+        let end = if self.single_line { self.line_end(&text) } else { None };
+        let text = &text[..end.unwrap_or(text.len())];
+        if !text.is_empty() && sink.chunk(text) == ControlFlow::Break(()) {
+            return Some(Stop::Sink);
+        }
+        if end.is_some() {
+            return Some(Stop::Line);
+        }
+        // Bytes that can't be UTF-8 don't belong into a document, and nothing sensible follows them.
+        broken.then_some(Stop::EndOfText)
+    }
+
+    /// Where the first line break that follows text lies.
+    fn line_end(&mut self, text: &str) -> Option<usize> {
+        for (at, character) in text.char_indices() {
+            if self.said && matches!(character, '\n' | '\r') {
+                return Some(at);
+            }
+            self.said |= !character.is_whitespace();
+        }
+        None
+    }
+}
+
+#[derive(Debug, Default)]
+struct Mean {
+    sum: f64,
+    count: u32,
+}
+
+impl Mean {
+    fn add(&mut self, value: f64) {
+        self.sum += value;
+        self.count += 1;
+    }
+
+    fn mean(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.sum / f64::from(self.count) }
+    }
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
+
+fn as_f64(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::INFINITY, f64::from)
+}

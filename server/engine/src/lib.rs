@@ -1,0 +1,23 @@
+//! llama.cpp in its own process: one model, its KV caches, and the local socket that clients ask through.
+//!
+//! [`run`] is the process; [`EngineClient`] is how `serve` and the command line talk to it. One model thread owns llama.cpp ([`worker`]),
+//! one reader thread per client takes `Cancel` frames at once, one writer thread per client keeps a slow one from holding up the rest.
+//!
+//! This crate must not see a document, a network beyond the local socket, or the LSP. `unsafe` exists only in `llama`.
+
+mod client;
+mod connection;
+mod decode;
+mod embedded;
+mod gguf;
+mod kv;
+mod llama;
+mod options;
+mod queue;
+mod server;
+mod worker;
+
+pub use client::{Answer, ConnectError, EngineClient, Ticket};
+pub use embedded::EMBER;
+pub use options::{EngineOptions, ModelChoice, socket_path};
+pub use server::{EngineError, run};

@@ -1,0 +1,150 @@
+//! What an engine is started with, and the name under which clients find it.
+//!
+//! Must not read configuration or the environment: `config` resolves both.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use model::wire::PROTOCOL;
+
+/// Which model an engine serves. Engines of different models live side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ModelChoice {
+    /// Ember, whose bytes are in the binary.
+    #[default]
+    Embedded,
+    /// A GGUF file of the user's.
+    File(PathBuf),
+}
+
+impl ModelChoice {
+    /// How people call it: `ember`, or the file's stem.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Embedded => "ember".into(),
+            Self::File(path) => path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned()),
+        }
+    }
+
+    /// Equal for the same bytes on disk, different after the file was replaced: a new file gets a new engine.
+    fn identity(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        match self {
+            Self::Embedded => ("embedded", env!("EMBER_HASH")).hash(&mut hasher),
+            Self::File(path) => {
+                path.canonicalize().unwrap_or_else(|_| path.clone()).hash(&mut hasher);
+                if let Ok(metadata) = path.metadata() {
+                    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+                    (metadata.len(), modified).hash(&mut hasher);
+                }
+            }
+        }
+        hasher.finish()
+    }
+}
+
+/// What [`crate::run`] needs.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// The model to serve.
+    pub model: ModelChoice,
+    /// Where the socket lies; made with mode 0700 if it isn't there.
+    pub runtime_dir: PathBuf,
+    /// Where the embedded model is unpacked on systems without memfd.
+    pub cache_dir: PathBuf,
+    /// Threads that compute; by default one less than there are physical cores, and at least one.
+    pub threads: Option<NonZeroUsize>,
+    /// Tokens that fit into one prompt and its answer; by default 2,048, or what the model was trained with if that is less.
+    pub context_tokens: Option<u32>,
+    /// How long to stay after the last client left; zero: not at all.
+    pub idle_exit: Duration,
+    /// Version and build, for the handshake and the log.
+    pub build: String,
+}
+
+impl EngineOptions {
+    /// The embedded model in `runtime_dir`, everything else at its default, `idle_exit` ten minutes.
+    pub fn new(runtime_dir: PathBuf, cache_dir: PathBuf) -> Self {
+        Self {
+            model: ModelChoice::Embedded,
+            runtime_dir,
+            cache_dir,
+            threads: None,
+            context_tokens: None,
+            idle_exit: Duration::from_mins(10),
+            build: env!("CARGO_PKG_VERSION").into(),
+        }
+    }
+
+    /// Where this engine listens.
+    pub fn socket_path(&self) -> PathBuf {
+        socket_path(&self.model, &self.runtime_dir)
+    }
+}
+
+/// Where the engine of `model` listens: a socket file in `runtime_dir` whose name holds the protocol's version and the model's
+/// identity. On Windows a named pipe, which `runtime_dir` only helps to name.
+///
+/// Client and engine compute it apart; it is the same as long as the model's file is. A file replaced between the two leaves the client
+/// without an answer on the old name: compute it anew before each try.
+pub fn socket_path(model: &ModelChoice, runtime_dir: &Path) -> PathBuf {
+    let name = format!("hob-{PROTOCOL}-{:016x}", model.identity());
+    if cfg!(windows) {
+        let mut hasher = DefaultHasher::new();
+        runtime_dir.hash(&mut hasher);
+        return PathBuf::from(format!(r"\\.\pipe\{name}-{:016x}", hasher.finish()));
+    }
+    runtime_dir.join(format!("{name}.sock"))
+}
+
+/// Threads to compute with when nothing is asked: physical cores less one, so that the editor and the user's build keep theirs.
+///
+/// On two cores the second thread gains nothing and costs much under load (docs: research table, `OMP_WAIT_POLICY`).
+pub(crate) fn default_threads() -> usize {
+    let logical = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let physical = physical_cores().map_or(logical, |cores| cores.min(logical));
+    (physical - 1).max(1)
+}
+
+/// Cores without their hyper-threads, from Linux's `/sys`; `None` elsewhere.
+fn physical_cores() -> Option<usize> {
+    let mut cores = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir("/sys/devices/system/cpu").ok()?.flatten() {
+        let siblings = entry.path().join("topology/thread_siblings_list");
+        if let Ok(siblings) = std::fs::read_to_string(siblings) {
+            cores.insert(siblings);
+        }
+    }
+    (!cores.is_empty()).then_some(cores.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_model_gets_another_socket() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a.gguf");
+        let path = || socket_path(&ModelChoice::File(file.clone()), dir.path());
+        let missing = path();
+        std::fs::write(&file, "one").unwrap();
+        let one = path();
+        assert_eq!(one, path(), "the name is a function of the file");
+        std::fs::write(&file, "three").unwrap();
+        assert_ne!(one, path());
+        assert_ne!(one, missing);
+        assert_ne!(one, socket_path(&ModelChoice::Embedded, dir.path()));
+    }
+
+    #[test]
+    fn the_editor_keeps_a_core() {
+        let cores = std::thread::available_parallelism().unwrap().get();
+        assert!(default_threads() >= 1);
+        assert!(cores == 1 || default_threads() < cores);
+    }
+}

@@ -1,0 +1,339 @@
+//! Which request is next, and which no longer matters.
+//!
+//! The newest completion for a document wins; completions go before prefills; nothing is dropped without an answer. Readers push and
+//! cancel, the one model thread pops. Must not evaluate anything, nor write to a client: what it drops it hands back to be answered.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use model::{Kind, ModelError, Request, SessionKey, wire::RequestId};
+
+/// More requests than this wait for nobody: a client that asks so much faster than it is answered is broken.
+const MOST: usize = 256;
+
+/// A request that waits, and who is told about it.
+#[derive(Debug)]
+pub(crate) struct Job<C> {
+    /// Numbers the client within this process.
+    pub(crate) client: u64,
+    /// Where the answer goes.
+    pub(crate) reply: C,
+    pub(crate) id: RequestId,
+    pub(crate) request: Box<Request>,
+    pub(crate) arrived: Instant,
+}
+
+/// What the model thread is to do next.
+#[derive(Debug)]
+pub(crate) enum Next<C> {
+    /// Answer this.
+    Answer(Job<C>),
+    /// Give up the KV cache of a closed document.
+    Forget(SessionKey),
+    /// Nothing more will come.
+    Closed,
+}
+
+/// Waiting requests, and the flag that stops the running one.
+#[derive(Debug)]
+pub(crate) struct Queue<C> {
+    state: Mutex<State<C>>,
+    changed: Condvar,
+    abort: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct State<C> {
+    waiting: VecDeque<Job<C>>,
+    forget: Vec<SessionKey>,
+    running: Option<Running>,
+    /// Set when the model can never answer.
+    failed: Option<ModelError>,
+    closed: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    client: u64,
+    id: RequestId,
+    session: SessionKey,
+    kind: Kind,
+}
+
+impl<C> Queue<C> {
+    /// An empty queue that sets `abort` while the running request is to stop.
+    pub(crate) fn new(abort: Arc<AtomicBool>) -> Self {
+        let state = State { waiting: VecDeque::new(), forget: Vec::new(), running: None, failed: None, closed: false };
+        Self { state: Mutex::new(state), changed: Condvar::new(), abort }
+    }
+
+    /// Takes `job` in, and returns the waiting jobs that it makes pointless: they are to be answered as cancelled.
+    ///
+    /// # Errors
+    /// The job itself and the reason, when it can't be taken.
+    pub(crate) fn push(&self, job: Job<C>) -> Result<Vec<Job<C>>, (Job<C>, ModelError)> {
+        let mut state = self.lock();
+        if let Some(error) = &state.failed {
+            let error = error.clone();
+            return Err((job, error));
+        }
+        if state.closed {
+            return Err((job, ModelError::EngineGone("it is shutting down".into())));
+        }
+        if state.waiting.len() >= MOST {
+            return Err((job, ModelError::Failed(format!("{MOST} requests are waiting already"))));
+        }
+        let (client, session, kind) = (job.client, job.request.session, job.request.kind);
+        // A prefill for newer text makes older prefills pointless, but not a completion: its text may still fit what is typed.
+        let superseded = |client_: u64, session_, kind_| client_ == client && session_ == session && (kind == Kind::Fim || kind_ == Kind::Prefill);
+        if let Some(running) = state.running
+            && (superseded(running.client, running.session, running.kind) || (kind == Kind::Fim && running.kind == Kind::Prefill))
+        {
+            self.abort.store(true, Ordering::Relaxed);
+        }
+        let dropped = extract(&mut state.waiting, |other| superseded(other.client, other.request.session, other.request.kind));
+        state.waiting.push_back(job);
+        self.changed.notify_one();
+        Ok(dropped)
+    }
+
+    /// Stops a request: a waiting one is handed back to be answered as cancelled, the running one is aborted.
+    pub(crate) fn cancel(&self, client: u64, id: RequestId) -> Option<Job<C>> {
+        let mut state = self.lock();
+        if state.running.is_some_and(|running| running.client == client && running.id == id) {
+            self.abort.store(true, Ordering::Relaxed);
+        }
+        extract(&mut state.waiting, |job| job.client == client && job.id == id).pop()
+    }
+
+    /// Stops everything a client asked for; nobody is there to be answered.
+    pub(crate) fn drop_client(&self, client: u64) {
+        let mut state = self.lock();
+        if state.running.is_some_and(|running| running.client == client) {
+            self.abort.store(true, Ordering::Relaxed);
+        }
+        extract(&mut state.waiting, |job| job.client == client);
+    }
+
+    /// Notes that a document was closed.
+    pub(crate) fn forget(&self, session: SessionKey) {
+        self.lock().forget.push(session);
+        self.changed.notify_one();
+    }
+
+    /// Waits for the next thing to do, and notes that it is running. The one before is over.
+    pub(crate) fn next(&self) -> Next<C> {
+        let mut state = self.lock();
+        state.running = None;
+        loop {
+            if state.closed {
+                return Next::Closed;
+            }
+            if let Some(session) = state.forget.pop() {
+                return Next::Forget(session);
+            }
+            let completion = state.waiting.iter().position(|job| job.request.kind == Kind::Fim);
+            if let Some(job) = state.waiting.remove(completion.unwrap_or(0)) {
+                let (session, kind) = (job.request.session, job.request.kind);
+                state.running = Some(Running { client: job.client, id: job.id, session, kind });
+                self.abort.store(false, Ordering::Relaxed);
+                return Next::Answer(job);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Refuses everything from now on, because the model can't be used; returns what was waiting.
+    pub(crate) fn fail(&self, error: &ModelError) -> Vec<Job<C>> {
+        let mut state = self.lock();
+        state.failed = Some(error.clone());
+        state.waiting.drain(..).collect()
+    }
+
+    /// Ends: aborts what runs, and returns what was waiting.
+    pub(crate) fn close(&self) -> Vec<Job<C>> {
+        let mut state = self.lock();
+        state.closed = true;
+        self.abort.store(true, Ordering::Relaxed);
+        self.changed.notify_all();
+        state.waiting.drain(..).collect()
+    }
+
+    /// Whether [`Self::close`] was called.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<C>> {
+        // Nothing panics while the lock is held; if something did, the queue itself would still be whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes out what `matches`, keeping the order of both.
+fn extract<T>(queue: &mut VecDeque<T>, matches: impl Fn(&T) -> bool) -> Vec<T> {
+    let mut taken = Vec::new();
+    for _ in 0..queue.len() {
+        if let Some(item) = queue.pop_front() {
+            if matches(&item) {
+                taken.push(item);
+            } else {
+                queue.push_back(item);
+            }
+        }
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Desk {
+        queue: Queue<()>,
+        abort: Arc<AtomicBool>,
+        ids: u64,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let abort = Arc::new(AtomicBool::new(false));
+            Self { queue: Queue::new(Arc::clone(&abort)), abort, ids: 0 }
+        }
+
+        /// Asks, and says which waiting requests that ended.
+        fn ask(&mut self, client: u64, session: u64, kind: Kind) -> Vec<u64> {
+            self.ids += 1;
+            let request = Request {
+                kind,
+                session: SessionKey(session),
+                path: String::new(),
+                blocks: Vec::new(),
+                prefix: String::new(),
+                typed: String::new(),
+                suffix: String::new(),
+                max_tokens: 1,
+                single_line: false,
+            };
+            let job = Job { client, reply: (), id: RequestId(self.ids), request: Box::new(request), arrived: Instant::now() };
+            self.queue.push(job).unwrap().into_iter().map(|job| job.id.0).collect()
+        }
+
+        fn next(&self) -> u64 {
+            match self.queue.next() {
+                Next::Answer(job) => job.id.0,
+                other => panic!("{other:?}"),
+            }
+        }
+
+        fn aborted(&self) -> bool {
+            self.abort.load(Ordering::Relaxed)
+        }
+    }
+
+    #[test]
+    fn completions_go_before_prefills() {
+        let mut desk = Desk::new();
+        desk.ask(1, 1, Kind::Prefill);
+        desk.ask(1, 2, Kind::Fim);
+        desk.ask(1, 3, Kind::Fim);
+        assert_eq!([desk.next(), desk.next(), desk.next()], [2, 3, 1]);
+    }
+
+    #[test]
+    fn a_newer_completion_ends_older_requests_of_its_document_only() {
+        let mut desk = Desk::new();
+        desk.ask(1, 7, Kind::Prefill);
+        desk.ask(1, 7, Kind::Fim);
+        desk.ask(1, 8, Kind::Fim);
+        desk.ask(2, 7, Kind::Fim);
+        assert_eq!(desk.ask(1, 7, Kind::Fim), [2], "the prefill was ended by request 2 already");
+        assert_eq!([desk.next(), desk.next(), desk.next()], [3, 4, 5]);
+    }
+
+    #[test]
+    fn a_newer_prefill_leaves_a_completion_alone() {
+        let mut desk = Desk::new();
+        desk.ask(1, 7, Kind::Fim);
+        assert!(desk.ask(1, 7, Kind::Prefill).is_empty());
+        assert_eq!(desk.ask(1, 7, Kind::Prefill), [2]);
+        assert_eq!(desk.next(), 1);
+        assert!(!desk.aborted());
+    }
+
+    #[test]
+    fn a_running_prefill_makes_way_and_a_running_completion_only_for_its_document() {
+        let mut desk = Desk::new();
+        desk.ask(1, 7, Kind::Prefill);
+        desk.next();
+        desk.ask(2, 9, Kind::Fim);
+        assert!(desk.aborted(), "a prefill makes way for any completion");
+        desk.next();
+        assert!(!desk.aborted(), "the flag is for one request only");
+        desk.ask(1, 7, Kind::Fim);
+        assert!(!desk.aborted());
+        desk.ask(2, 9, Kind::Fim);
+        assert!(desk.aborted());
+    }
+
+    #[test]
+    fn a_cancel_reaches_waiting_and_running_requests_and_no_others() {
+        let mut desk = Desk::new();
+        desk.ask(1, 1, Kind::Fim);
+        desk.ask(1, 2, Kind::Fim);
+        desk.next();
+        assert!(desk.queue.cancel(2, RequestId(1)).is_none());
+        assert!(!desk.aborted(), "another client's numbers are not ours");
+        assert_eq!(desk.queue.cancel(1, RequestId(2)).map(|job| job.id), Some(RequestId(2)));
+        assert!(desk.queue.cancel(1, RequestId(1)).is_none());
+        assert!(desk.aborted());
+    }
+
+    #[test]
+    fn a_client_that_left_is_worked_for_no_longer() {
+        let mut desk = Desk::new();
+        desk.ask(1, 1, Kind::Fim);
+        desk.ask(1, 2, Kind::Fim);
+        desk.ask(2, 3, Kind::Fim);
+        desk.next();
+        desk.queue.drop_client(1);
+        assert!(desk.aborted());
+        assert_eq!(desk.next(), 3);
+    }
+
+    #[test]
+    fn after_a_failure_everything_is_refused_with_its_reason() {
+        let mut desk = Desk::new();
+        desk.ask(1, 1, Kind::Fim);
+        let error = ModelError::Unusable("no".into());
+        assert_eq!(desk.queue.fail(&error).len(), 1);
+        let again = Job { client: 1, ..desk_job() };
+        assert_eq!(desk.queue.push(again).unwrap_err().1, error);
+    }
+
+    fn desk_job() -> Job<()> {
+        let mut desk = Desk::new();
+        desk.ask(1, 1, Kind::Fim);
+        match desk.queue.next() {
+            Next::Answer(job) => job,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn closing_hands_back_what_waits_and_ends_the_model_thread() {
+        let mut desk = Desk::new();
+        desk.ask(1, 1, Kind::Fim);
+        desk.ask(1, 2, Kind::Fim);
+        desk.next();
+        assert_eq!(desk.queue.close().len(), 1);
+        assert!(desk.aborted());
+        assert!(matches!(desk.queue.next(), Next::Closed));
+    }
+}

@@ -1,0 +1,194 @@
+//! The model thread: loads the model, then answers what the queue gives it, one request at a time.
+//!
+//! Owns everything of llama.cpp on its own stack. Must not read from a client; answers go through the job's [`Outgoing`].
+
+use std::{
+    ops::ControlFlow,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use model::{
+    Finish, ModelError, ModelInfo, Sink, Stats, Stop,
+    wire::{FromEngine, ModelState, RequestId},
+};
+use prompt::{Builder, Fim, family};
+
+use crate::{
+    connection::Outgoing,
+    decode::{Decoder, Timing},
+    embedded, gguf,
+    llama::Model,
+    options::{EngineOptions, ModelChoice, default_threads},
+    queue::{Job, Next, Queue},
+};
+
+/// Tokens of a prompt and its answer, unless the options or the model say otherwise.
+const CONTEXT: u32 = 2048;
+/// Most bytes that KV caches may take together.
+const CACHE_BYTES: u64 = 512 << 20;
+/// Documents kept warm: as many as people switch between, as few as memory allows.
+const SEQUENCES: std::ops::RangeInclusive<u64> = 2..=8;
+
+/// What the model thread shares with the rest of the engine.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) queue: Queue<Arc<Outgoing>>,
+    pub(crate) abort: Arc<AtomicBool>,
+    /// Documents with a warm KV cache.
+    pub(crate) sessions: AtomicU32,
+    /// Requests answered, however they ended.
+    pub(crate) answered: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        let abort = Arc::new(AtomicBool::new(false));
+        Self { queue: Queue::new(Arc::clone(&abort)), abort, sessions: AtomicU32::new(0), answered: AtomicU64::new(0) }
+    }
+
+    /// Sends the one end of a request.
+    pub(crate) fn done(&self, reply: &Outgoing, id: RequestId, result: Result<Finish, ModelError>) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        reply.send(FromEngine::Done { id, result });
+    }
+
+    /// Answers requests that were never begun as cancelled.
+    pub(crate) fn cancelled(&self, jobs: impl IntoIterator<Item = Job<Arc<Outgoing>>>) {
+        for job in jobs {
+            let waited_ms = job.arrived.elapsed().as_secs_f64() * 1e3;
+            let stats = Stats { queued_ms: waited_ms, total_ms: waited_ms, ..Stats::default() };
+            self.done(&job.reply, job.id, Ok(Finish { stop: Stop::Cancelled, stats }));
+        }
+    }
+}
+
+/// Loads the model and answers until the queue closes. `state` is told how the model is doing.
+pub(crate) fn work(options: &EngineOptions, shared: &Arc<Shared>, state: impl Fn(ModelState) + Clone + 'static) {
+    let began = Instant::now();
+    let loaded = catch_unwind(AssertUnwindSafe(|| load(options, shared, state.clone())));
+    let loaded = loaded.unwrap_or_else(|_| Err("could not be loaded: the loader failed unexpectedly, the log has details".into()));
+    let (model, fim, _file) = match loaded {
+        Ok(loaded) => loaded,
+        Err(problem) => return fail(shared, &state, &unusable(&options.model, &problem)),
+    };
+    let per_sequence = options.context_tokens.unwrap_or(CONTEXT).min(model.trained_context()).max(256);
+    let tokens = usize::try_from(per_sequence).unwrap_or(usize::MAX);
+    let fitting = CACHE_BYTES / (model.cache_bytes_per_token() * u64::from(per_sequence)).max(1);
+    let sequences = usize::try_from(fitting.clamp(*SEQUENCES.start(), *SEQUENCES.end())).unwrap_or(2);
+    let threads = options.threads.map_or_else(default_threads, std::num::NonZeroUsize::get);
+    let context = match model.context(sequences, tokens, threads, Arc::clone(&shared.abort)) {
+        Ok(context) => context,
+        Err(problem) => {
+            let text = format!("has no room for its context: llama.cpp says {problem:?}; a smaller model or less context would fit");
+            return fail(shared, &state, &unusable(&options.model, &text));
+        }
+    };
+    let family = fim.family;
+    let builder = Builder::new(&model, fim, tokens);
+    tracing::info!(family, sequences, per_sequence, threads, caches_lines = builder.caches_lines(), "loaded");
+    let mut decoder = Decoder::new(&model, context, builder, sequences, Arc::clone(&shared.abort));
+    decoder.warm();
+    state(ModelState::Ready(ModelInfo {
+        name: options.model.name(),
+        family: family.into(),
+        context_tokens: per_sequence,
+        bytes: model.bytes(),
+        load_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }));
+    answer_all(&mut decoder, shared);
+}
+
+fn answer_all(decoder: &mut Decoder<'_>, shared: &Shared) {
+    loop {
+        match shared.queue.next() {
+            Next::Answer(job) => answer(decoder, shared, &job),
+            Next::Forget(session) => decoder.forget(session),
+            Next::Closed => return,
+        }
+        shared.sessions.store(u32::try_from(decoder.sessions()).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+}
+
+fn answer(decoder: &mut Decoder<'_>, shared: &Shared, job: &Job<Arc<Outgoing>>) {
+    let timing = Timing { arrived: job.arrived, began: Instant::now() };
+    let mut sink = Chunks { reply: &job.reply, id: job.id };
+    let result = catch_unwind(AssertUnwindSafe(|| decoder.answer(&job.request, timing, &mut sink)));
+    let result = result.unwrap_or_else(|_| {
+        // One answer is lost, and the caches with it: nobody knows what state the panic left them in.
+        decoder.reset();
+        Err(ModelError::Failed("a fault inside the engine; its log has the details".into()))
+    });
+    shared.done(&job.reply, job.id, result);
+}
+
+/// Sends chunks on. A client ends its answer by a `Cancel`, never by refusing a chunk.
+struct Chunks<'a> {
+    reply: &'a Outgoing,
+    id: RequestId,
+}
+
+impl Sink for Chunks<'_> {
+    fn chunk(&mut self, text: &str) -> ControlFlow<()> {
+        self.reply.send(FromEngine::Chunk { id: self.id, text: text.to_owned() });
+        ControlFlow::Continue(())
+    }
+}
+
+fn fail(shared: &Shared, state: &impl Fn(ModelState), error: &ModelError) {
+    tracing::error!(%error, "the model can't be used");
+    for job in shared.queue.fail(error) {
+        shared.done(&job.reply, job.id, Err(error.clone()));
+    }
+    state(ModelState::Failed(error.clone()));
+}
+
+/// The sentence a person reads: which file, what is wrong, what to do.
+fn unusable(choice: &ModelChoice, problem: &str) -> ModelError {
+    ModelError::Unusable(match choice {
+        ModelChoice::Embedded => format!("the built-in model {problem}; set `engine.model` in ~/.config/hob/config.toml to a GGUF file"),
+        ModelChoice::File(path) => format!(
+            "the model {} {problem}; set `engine.model` in ~/.config/hob/config.toml to another GGUF file, or remove it to use the built-in model",
+            path.display()
+        ),
+    })
+}
+
+/// Checks and loads the chosen model. The embedded one's file must live as long as the model, which is mapped from it.
+fn load(
+    options: &EngineOptions, shared: &Arc<Shared>, state: impl Fn(ModelState) + 'static,
+) -> Result<(Model, Fim, Option<embedded::EmbeddedFile>), String> {
+    let (path, file): (PathBuf, _) = match &options.model {
+        ModelChoice::File(path) => (path.clone(), None),
+        ModelChoice::Embedded => {
+            let file = embedded::open(&options.cache_dir).map_err(|error| format!("could not be unpacked: {error}"))?;
+            (file.path.clone(), Some(file))
+        }
+    };
+    let header = gguf::check(&path).map_err(|gguf::Problem(problem)| problem)?;
+    let mut facts = header.facts_or_name(&options.model.name());
+    if options.model == ModelChoice::Embedded {
+        facts.name = options.model.name();
+    }
+    // Before the weights are read: a chat model of many gigabytes is refused at once.
+    family::recognise(&facts, |text| header.find(text)).map_err(|family::Refusal(reason)| reason)?;
+    let shared = Arc::clone(shared);
+    let mut told = 0.0;
+    let progress = move |progress: f32| {
+        if progress >= told + 0.05 {
+            told = progress;
+            state(ModelState::Loading { progress });
+        }
+        !shared.queue.is_closed()
+    };
+    let model = Model::load(&path, progress).map_err(|error| format!("could not be loaded by llama.cpp ({error}); the log has its reason"))?;
+    facts.bos = model.bos();
+    facts.ends = model.ends();
+    let fim = family::recognise(&facts, |text| header.find(text)).map_err(|family::Refusal(reason)| reason)?;
+    Ok((model, fim, file))
+}
