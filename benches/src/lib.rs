@@ -1,1 +1,4 @@
 //! Measurements. Must not be used by the product.
+
+pub mod figures;
+pub mod source;

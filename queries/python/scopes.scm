@@ -59,6 +59,9 @@
 
 (string) @string
 
+; A string without an end.
+(ERROR (string_start) @string.open)
+
 ; What stands between the braces of an f-string is code again.
 (interpolation) @code
 

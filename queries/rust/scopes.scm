@@ -69,5 +69,8 @@
   (char_literal)
 ] @string
 
+; A string without an end, where no other string follows to end it.
+(ERROR "\"" @string.open)
+
 (line_comment) @comment.line
 (block_comment) @comment.block

@@ -14,6 +14,9 @@ mod source;
 mod tree;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use language::Language;
 pub use place::{Place, Scope, ScopeKind};
 pub use tree::Tree;

@@ -9,6 +9,9 @@ use tree_sitter::Node;
 
 use crate::{language::Language, queries::Capture, tree::Tree};
 
+/// How many bytes back a string without an end is looked for.
+const OPEN_STRING: usize = 4 * 1024;
+
 /// What kind of code bounds a completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScopeKind {
@@ -49,14 +52,34 @@ impl Tree {
     ///
     /// At the edge of a scope: inside a bracketed one means between the brackets. Behind a statement is inside it as long as
     /// typing on would continue it: `let x = y|` is, `let x = y;|` is not. Before its first character is outside.
+    /// On a blank line of a language with blocks by indentation it is the block that a statement there would join.
     pub fn enclosing(&self, snapshot: &Snapshot, offset: usize) -> Option<Scope> {
         let offset = offset.min(snapshot.len());
         let around = self.language.queries().around(self.inner.root_node(), offset..offset);
-        around.iter().rev().find_map(|&(capture, node)| {
+        let scope = around.iter().rev().find_map(|&(capture, node)| {
             let kind = scope_kind(capture)?;
             contains(self.language, snapshot, kind, &node, offset)
                 .then(|| Scope { kind, range: node.byte_range() })
-        })
+        });
+        let by_indentation = self.block_by_indentation(snapshot, offset);
+        scope.into_iter().chain(by_indentation).min_by_key(|scope| scope.range.len())
+    }
+
+    /// The block that a statement on this blank line would join. To the grammar a block ends with its last statement.
+    fn block_by_indentation(&self, snapshot: &Snapshot, offset: usize) -> Option<Scope> {
+        let line = snapshot.line_of(offset);
+        let blank = |line: usize| snapshot.line(line).trim().is_empty();
+        if !self.language.indented() || !blank(line) {
+            return None;
+        }
+        let before = (0..line).rev().find(|&line| !blank(line))?;
+        let end = snapshot.line_start(before) + snapshot.line(before).trim_end().len();
+        let column = snapshot.point(offset).column;
+        let around = self.language.queries().around(self.inner.root_node(), end..end);
+        let block = around.into_iter().rev().find(|(capture, node)| {
+            *capture == Capture::Block && snapshot.point(node.start_byte()).column <= column
+        });
+        block.map(|(_, node)| Scope { kind: ScopeKind::Block, range: node.byte_range() })
     }
 
     /// What a byte offset is inside of.
@@ -81,7 +104,7 @@ pub(crate) fn literal_at(
     offset: usize,
 ) -> Option<Capture> {
     let around = language.queries().around(root, offset..offset);
-    around.into_iter().rev().find_map(|(capture, node)| {
+    let inside = around.into_iter().rev().find_map(|(capture, node)| {
         let between = node.start_byte() < offset && offset < node.end_byte();
         let inside = match capture {
             // A doc comment's node includes its line break.
@@ -92,6 +115,20 @@ pub(crate) fn literal_at(
             _ => false,
         };
         inside.then_some(capture)
+    });
+    inside.or_else(|| in_open_string(language, root, snapshot, offset).then_some(Capture::String))
+}
+
+/// Whether a string without an end begins before the offset and goes on to it: on its line, or further if it has three quotes.
+fn in_open_string(language: Language, root: Node<'_>, snapshot: &Snapshot, offset: usize) -> bool {
+    let line_start = snapshot.line_start(snapshot.line_of(offset));
+    let before = offset.saturating_sub(OPEN_STRING)..offset;
+    language.queries().touching(root, before).iter().any(|(capture, node)| {
+        let quotes = snapshot.slice(node.byte_range());
+        let long = quotes.ends_with("\"\"\"") || quotes.ends_with("'''");
+        *capture == Capture::StringOpen
+            && node.end_byte() <= offset
+            && (line_start <= node.start_byte() || long)
     })
 }
 
@@ -101,7 +138,11 @@ fn scope_kind(capture: Capture) -> Option<ScopeKind> {
         Capture::Statement => Some(ScopeKind::Statement),
         Capture::Block => Some(ScopeKind::Block),
         Capture::List => Some(ScopeKind::List),
-        Capture::String | Capture::Code | Capture::LineComment | Capture::BlockComment => None,
+        Capture::String
+        | Capture::StringOpen
+        | Capture::Code
+        | Capture::LineComment
+        | Capture::BlockComment => None,
     }
 }
 

@@ -34,6 +34,8 @@ impl Tree {
     ) -> Option<Self> {
         let old =
             old.filter(|old| old.language == language && old.len == snapshot.len()).map(|old| &old.inner);
+        // The queries take milliseconds to compile, once: better here than at the first question, which a person waits for.
+        language.queries();
         let inner = source::parse(language.grammar(), snapshot, None, old, deadline)?;
         Some(Self { language, inner, version: snapshot.version(), len: snapshot.len(), edited: false })
     }

@@ -26,10 +26,11 @@ use crate::{
     tree::{Tree, input_edit},
 };
 
-/// Files up to this many bytes are judged whole.
-const WHOLE_FILE: usize = 8 * 1024;
-/// What is judged in a larger file is at most this many bytes, if its structure allows.
-const FRAGMENT: usize = 16 * 1024;
+/// Files up to this many bytes are judged whole; of a larger one about as much around the place. A bad suggestion is parsed once
+/// for each continuation, and this keeps the sum within a few milliseconds.
+const FRAGMENT: usize = 4 * 1024;
+/// A place whose surroundings cannot be cut to this many bytes (a long line of data, a very long string) is not judged.
+const TOO_LARGE: usize = 32 * 1024;
 
 /// What became of the file's syntax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +46,8 @@ pub struct Verdict {
 pub struct Verifier {
     language: Language,
     snapshot: Snapshot,
-    /// Of the whole file or of the fragment.
-    tree: tree_sitter::Tree,
+    /// Of the whole file or of the fragment; `None` if the place is not judged.
+    tree: Option<tree_sitter::Tree>,
     /// The part of the file that is judged; `None` is all of it.
     fragment: Option<Range<usize>>,
     replaced: Range<usize>,
@@ -69,18 +70,18 @@ impl Tree {
         let mut verifier = Verifier {
             language: self.language,
             snapshot: snapshot.clone(),
-            tree: self.inner.clone(),
+            tree: Some(self.inner.clone()),
             fragment: None,
             replaced,
             baseline: 0,
         };
-        if snapshot.len() > WHOLE_FILE {
+        if snapshot.len() > FRAGMENT {
             let range = fragment(self, &verifier.replaced);
-            let grammar = self.language.grammar();
-            if let Some(tree) = source::parse(grammar, snapshot, Some(range.clone()), None, None) {
-                verifier.tree = tree;
-                verifier.fragment = Some(range);
-            }
+            let small = range.len() <= TOO_LARGE;
+            verifier.tree = small
+                .then(|| source::parse(self.language.grammar(), snapshot, Some(range.clone()), None, None))
+                .flatten();
+            verifier.fragment = Some(range);
         }
         verifier.baseline = verifier.baseline();
         verifier
@@ -88,109 +89,119 @@ impl Tree {
 }
 
 impl Verifier {
-    /// Judges one suggestion.
+    /// Judges one suggestion. Where nothing can be judged, nothing is known to be wrong.
     pub fn judge(&self, text: &str) -> Verdict {
-        let (tree, snapshot) = self.with(text);
-        let plain = errors::count(tree.root_node());
-        let best = self.best(text, &tree, &snapshot, plain, self.baseline);
-        Verdict { added: best.saturating_sub(self.baseline), open: best < plain }
+        let Some(candidate) = self.with(&self.replaced, text) else {
+            return Verdict { added: 0, open: false };
+        };
+        let best = self.best(text, &candidate, self.baseline);
+        Verdict { added: best.saturating_sub(self.baseline), open: best < candidate.errors() }
     }
 
     /// The fewest errors that the file has without a suggestion.
     fn baseline(&self) -> u32 {
-        let as_is = errors::count(self.tree.root_node());
-        if as_is == 0 {
-            return 0;
+        let as_is = self.tree.as_ref().map_or(0, |tree| errors::count(tree.root_node()));
+        match self.with(&self.replaced, "") {
+            Some(bare) if as_is > 0 => self.best("", &bare, 0).min(as_is),
+            _ => as_is,
         }
-        let (tree, snapshot) = self.with("");
-        let bare = errors::count(tree.root_node());
-        self.best("", &tree, &snapshot, bare, 0).min(as_is)
     }
 
-    /// The fewest errors of the file with `text` in it and each continuation behind it, given the file with `text` alone,
-    /// which has `plain` errors. Stops looking at `enough`.
-    fn best(
-        &self,
-        text: &str,
-        tree: &tree_sitter::Tree,
-        snapshot: &Snapshot,
-        plain: u32,
-        enough: u32,
-    ) -> u32 {
-        let mut best = plain;
-        let mut continuations =
-            Continuations::new(self.language, tree, snapshot, &self.replaced, text).into_iter();
-        while best > enough
-            && let Some(continuation) = continuations.next()
-        {
-            let (tree, _) = self.with(&format!("{text}{continuation}"));
-            best = best.min(errors::count(tree.root_node()));
+    /// The fewest errors of the file with `text` in it and any continuation or none behind it. `candidate` is the file with
+    /// `text` alone. Stops looking at `enough`.
+    fn best(&self, text: &str, candidate: &Candidate, enough: u32) -> u32 {
+        let mut best = candidate.errors();
+        let end = self.replaced.start + text.len();
+        let literal = literal_at(self.language, candidate.tree.root_node(), &candidate.snapshot, end);
+        // Within a string a continuation would be part of the string.
+        if best <= enough || literal == Some(Capture::String) {
+            return best;
+        }
+        let line = line_break(&candidate.snapshot, end);
+        // And within a comment part of the comment.
+        let first = if literal == Some(Capture::LineComment) { &*line } else { "" };
+        for site in self.sites(text, candidate) {
+            for template in self.language.continuations() {
+                for closers in &site.closers {
+                    let continuation = template.replace("$close", closers).replace("$line", &line);
+                    let text = format!("{}{first}{continuation}", site.text);
+                    if let Some(continued) = self.with(&site.replaced, &text) {
+                        best = best.min(continued.errors());
+                    }
+                    if best <= enough {
+                        return best;
+                    }
+                }
+            }
         }
         best
     }
 
-    /// The file, or its fragment, with `text` at the place.
-    fn with(&self, text: &str) -> (tree_sitter::Tree, Snapshot) {
-        let (snapshot, edit) = self.snapshot.with(self.replaced.clone(), text);
-        let mut old = self.tree.clone();
+    /// Where a line with `text` in it may be continued: behind the text, and where nothing but brackets that the client closed
+    /// stands behind that, also behind those.
+    fn sites(&self, text: &str, candidate: &Candidate) -> Vec<Site> {
+        let (start, end) = (self.replaced.start, self.replaced.start + text.len());
+        let line_start = self.snapshot.line_start(self.snapshot.line_of(start));
+        let of_text = open_brackets(candidate.tree.root_node(), start..end);
+        let of_line = open_brackets(candidate.tree.root_node(), line_start..end);
+
+        let line_end = self.snapshot.line_end(self.snapshot.line_of(self.replaced.end));
+        let rest = self.snapshot.slice(self.replaced.end..line_end);
+        let mut sites = Vec::new();
+        if !rest.trim().is_empty() && rest.chars().all(|c| matches!(c, ')' | ']' | '}' | '"' | '\'' | ' ')) {
+            let closed = of_text.len() + rest.matches([')', ']', '}']).count();
+            let left = of_line.get(closed..).unwrap_or_default();
+            sites.push(Site {
+                replaced: start..line_end,
+                text: format!("{text}{of_text}{rest}"),
+                closers: vec![left.to_owned()],
+            });
+        }
+        // Brackets that the line opened may be closed further down, and those that the text opened, too.
+        let mut closers = vec![of_text, of_line, String::new()];
+        closers.dedup();
+        sites.insert(0, Site { replaced: self.replaced.clone(), text: text.to_owned(), closers });
+        sites
+    }
+
+    /// The file, or its fragment, with `text` instead of the bytes `replaced`.
+    fn with(&self, replaced: &Range<usize>, text: &str) -> Option<Candidate> {
+        let (snapshot, edit) = self.snapshot.with(replaced.clone(), text);
+        let mut old = self.tree.clone()?;
         old.edit(&input_edit(&edit));
         let within = self.fragment.as_ref().map(|range| range.start..range.end + edit.new_end - edit.old_end);
-        let tree = source::parse(self.language.grammar(), &snapshot, within, Some(&old), None);
-        (tree.unwrap_or(old), snapshot)
+        let tree = source::parse(self.language.grammar(), &snapshot, within, Some(&old), None)?;
+        Some(Candidate { tree, snapshot })
     }
 }
 
-/// The texts that may continue a place.
-struct Continuations {
-    texts: Vec<String>,
+/// A text that might be, and its syntax.
+struct Candidate {
+    tree: tree_sitter::Tree,
+    snapshot: Snapshot,
 }
 
-impl Continuations {
-    /// `tree` and `snapshot` have `text` at the place already.
-    fn new(
-        language: Language,
-        tree: &tree_sitter::Tree,
-        snapshot: &Snapshot,
-        replaced: &Range<usize>,
-        text: &str,
-    ) -> Self {
-        let end = replaced.start + text.len();
-        let line_start = snapshot.line_start(snapshot.line_of(replaced.start));
-        // The client may have closed the line's own brackets already, behind the cursor; those of the text never.
-        let mut closers = vec![
-            open_brackets(tree.root_node(), replaced.start..end),
-            open_brackets(tree.root_node(), line_start..end),
-            String::new(),
-        ];
-        closers.dedup();
-
-        let last_line = snapshot.line(snapshot.line_of(end));
-        let indent: &str = &last_line[..last_line.len() - last_line.trim_start().len()];
-        let line = format!("\n{indent}");
-        // Behind a comment a continuation would be part of it.
-        let literal = literal_at(language, tree.root_node(), snapshot, end);
-        let first = if literal == Some(Capture::LineComment) { &line } else { "" };
-        let texts = language
-            .continuations()
-            .iter()
-            .flat_map(|template| {
-                let line = &line;
-                closers.iter().map(move |closers| {
-                    first.to_owned() + &template.replace("$close", closers).replace("$line", line)
-                })
-            })
-            .collect();
-        Self { texts }
+impl Candidate {
+    fn errors(&self) -> u32 {
+        errors::count(self.tree.root_node())
     }
 }
 
-impl IntoIterator for Continuations {
-    type Item = String;
-    type IntoIter = std::vec::IntoIter<String>;
+/// A place for a continuation.
+struct Site {
+    /// What `text` replaces.
+    replaced: Range<usize>,
+    /// All that stands between the start of what is replaced and the continuation.
+    text: String,
+    /// What may close the brackets that are open there.
+    closers: Vec<String>,
+}
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.texts.into_iter()
-    }
+/// A line break and the indentation of the line that `offset` is on.
+fn line_break(snapshot: &Snapshot, offset: usize) -> String {
+    let line = snapshot.line(snapshot.line_of(offset));
+    let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
+    format!("\n{indent}")
 }
 
 /// What would close the brackets that are opened but not closed within a range, innermost first. Brackets are tokens of the
@@ -227,36 +238,42 @@ fn open_brackets(root: Node<'_>, range: Range<usize>) -> String {
     }
 }
 
-/// The part of a large file to judge: the outermost item around the place that is not too large; where there is none, the
-/// siblings beside the place, as far as they fit.
+/// The part of a large file to judge: the outermost item around the place that is not too large; where there is none, the nodes
+/// beside the place, as far as they fit.
 fn fragment(tree: &Tree, replaced: &Range<usize>) -> Range<usize> {
-    let around = tree.language.queries().around(tree.inner.root_node(), replaced.clone());
-    let items =
-        around.iter().filter(|(capture, _)| *capture == Capture::Item).map(|(_, node)| node.byte_range());
-    items
-        .into_iter()
-        .find(|range| range.len() <= FRAGMENT)
-        .unwrap_or_else(|| beside(tree.inner.root_node(), replaced))
+    let root = tree.inner.root_node();
+    let around = tree.language.queries().around(root, replaced.clone());
+    let item = around.iter().find(|(capture, node)| *capture == Capture::Item && fits(node));
+    let range = item.map_or_else(|| beside(root, replaced), |(_, node)| node.byte_range());
+    // Half of a string would be judged as code.
+    let literals =
+        around.iter().filter(|(capture, _)| capture.is_literal()).map(|(_, node)| node.byte_range());
+    literals.fold(range, |range, literal| range.start.min(literal.start)..range.end.max(literal.end))
 }
 
-/// The nodes next to the place that together have at most [`FRAGMENT`] bytes, in the smallest node that is larger.
+/// In the smallest node around the place that is too large, the children next to the place.
 fn beside(root: Node<'_>, replaced: &Range<usize>) -> Range<usize> {
+    let holds = |node: &Node<'_>| node.start_byte() <= replaced.start && replaced.end <= node.end_byte();
     let mut parent = root;
     while let Some(child) = parent.first_child_for_byte(replaced.start)
-        && child.start_byte() <= replaced.start
-        && replaced.end <= child.end_byte()
-        && child.byte_range().len() > FRAGMENT
+        && holds(&child)
+        && !fits(&child)
     {
         parent = child;
     }
+    let reach = replaced.start.saturating_sub(FRAGMENT / 2)..replaced.end + FRAGMENT / 2;
     let mut range = replaced.clone();
     let mut cursor = parent.walk();
     for child in parent.children(&mut cursor) {
-        if child.end_byte() + FRAGMENT / 2 > replaced.start
-            && child.start_byte() < replaced.end + FRAGMENT / 2
-        {
+        let near = reach.start <= child.start_byte() && child.end_byte() <= reach.end;
+        // A node that the place is in is taken whole.
+        if near || holds(&child) {
             range = range.start.min(child.start_byte())..range.end.max(child.end_byte());
         }
     }
     range
+}
+
+fn fits(node: &Node<'_>) -> bool {
+    node.byte_range().len() <= FRAGMENT
 }
