@@ -1,0 +1,292 @@
+//! `hob complete`: one completion of a file on disk, by the same path that an editor's request takes, but without an editor.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use assist::{Collector, Plan, Query, Settings, Silence, Suggestion};
+use clap::Args;
+use engine::EngineClient;
+use model::{ModelInfo, SessionKey, Sink, Stats, wire::ModelState};
+use serde::Serialize;
+use syntax::{Language, Tree};
+use text::{Document, Encoding, Snapshot, WirePos};
+
+use super::{Choice, out};
+use crate::{
+    control::Direct,
+    link::{Link, State},
+    logs, paths,
+    row::{self, Row},
+    sandbox::{self, Role},
+    settings::{self, Sources},
+};
+
+/// However large the model, loading it takes less.
+const LOADING: Duration = Duration::from_secs(600);
+
+/// Flags of `hob complete`.
+#[derive(Debug, Args)]
+pub(super) struct Complete {
+    /// The file to complete in; it is read, never written.
+    file: PathBuf,
+    /// Where: line and column, both from 1, the column in characters.
+    #[arg(long, value_name = "LINE:COL", value_parser = place)]
+    at: (u32, u32),
+    /// One JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    choice: Choice,
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Answered {
+    /// The ghost text; empty when there is none.
+    text: String,
+    /// What it replaces, in lines and columns from 1.
+    range: Range,
+    /// `shown`, or why there is no text.
+    reason: String,
+    /// Who answered.
+    model: String,
+    timings: Timings,
+}
+
+#[derive(Debug, Serialize)]
+struct Range {
+    start: Position,
+    end: Position,
+}
+
+#[derive(Debug, Serialize)]
+struct Position {
+    line: u32,
+    column: u32,
+}
+
+/// Tokens, and milliseconds since the engine had its model and was asked.
+#[derive(Debug, Default, Serialize)]
+struct Timings {
+    prompt_tokens: u32,
+    evaluated_tokens: u32,
+    ttft_ms: Option<f64>,
+    first_line_ms: Option<f64>,
+    total_ms: f64,
+}
+
+impl Complete {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let state = paths::state_dir()?;
+        let sources = Sources::read(None);
+        let (config, problems) = sources.resolve(None);
+        for problem in &problems {
+            out::note(&format!("hob: {problem}"));
+        }
+        let options = settings::engine(&config, self.choice.model.as_deref())?;
+        let starter = Direct { state: state.clone(), model: self.choice.model.clone(), children: Vec::new() };
+        // The engine must be started by a process without a filter: its own may only be stricter.
+        let link = Link::start(options, starter)?;
+        let (engine, info) = warm(&link)?;
+        sandbox::enter(Role::Serve)?;
+        logs::start(&state, "cli", config.log.level.as_str())?;
+
+        let (snapshot, query) = self.query()?;
+        let settings = Settings { max_tokens: config.completion.max_tokens, ..Settings::default() };
+        let asked = Instant::now();
+        let mut timings = Timings::default();
+        let mut stats = None;
+        let outcome = assist::plan(&query, &settings).and_then(|plan| {
+            let said = self.listen(&engine, &plan, asked, &mut timings, &mut stats)?;
+            assist::finish(&plan, &said, &snapshot, query.tree.as_ref())
+        });
+        timings.total_ms = ms(asked);
+        self.record(&state, &query, &outcome, &info, &timings, stats);
+        self.show(&snapshot, query.offset, &outcome, &info, timings)
+    }
+
+    /// The place in the file, as an editor would have sent it.
+    fn query(&self) -> Result<(Snapshot, Query)> {
+        let name = self.file.display();
+        let bytes = fs::read(&self.file).with_context(|| format!("can't read {name}"))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| anyhow!("{name} is not UTF-8: byte {} is not text", error.utf8_error().valid_up_to()))?;
+        let snapshot = Document::new(&text, 0).snapshot();
+        let (line, column) = self.at;
+        if line as usize > snapshot.line_count() {
+            bail!("{name} has {} lines, so there is no line {line}", snapshot.line_count());
+        }
+        let length = snapshot.line(line as usize - 1).chars().count();
+        if column as usize > length + 1 {
+            bail!("line {line} of {name} has {length} characters, so its last column is {}", length + 1);
+        }
+        let at = WirePos { line: line - 1, character: column - 1 };
+        let offset = snapshot.offset(at, Encoding::Utf32).map_err(|error| anyhow!("{name}: {error}"))?;
+        let path = self.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let language = Language::from_path(&path);
+        let query = Query {
+            tree: language.and_then(|language| Tree::parse(language, &snapshot, None, None)),
+            snapshot: snapshot.clone(),
+            offset,
+            language: language.map_or_else(String::new, |language| language.name().to_owned()),
+            session: SessionKey::new(0, &self.file.to_string_lossy()),
+            path,
+            selected: None,
+        };
+        Ok((snapshot, query))
+    }
+
+    /// Asks the engine and gathers what it says; on a terminal's behalf prints each piece as it comes.
+    fn listen(
+        &self,
+        engine: &EngineClient,
+        plan: &Plan,
+        asked: Instant,
+        timings: &mut Timings,
+        stats: &mut Option<Stats>,
+    ) -> Result<String, Silence> {
+        let mut collector = Collector::new(plan);
+        let mut first_line = None;
+        let finish = engine.ask_and_wait(plan.request.clone(), &mut |text: &str| {
+            if !self.json {
+                out::piece(text);
+            }
+            let flow = collector.chunk(text);
+            if first_line.is_none() && collector.has_line() {
+                first_line = Some(ms(asked));
+            }
+            flow
+        })?;
+        *stats = Some(finish.stats);
+        timings.prompt_tokens = finish.stats.prompt_tokens;
+        timings.evaluated_tokens = finish.stats.evaluated_tokens;
+        timings.ttft_ms = finish.stats.ttft_ms;
+        // An answer that the model ended itself is a whole line too.
+        timings.first_line_ms = first_line.or_else(|| (!collector.text().is_empty()).then(|| ms(asked)));
+        Ok(collector.text().to_owned())
+    }
+
+    fn record(
+        &self,
+        state: &Path,
+        query: &Query,
+        outcome: &Result<Suggestion, Silence>,
+        info: &ModelInfo,
+        timings: &Timings,
+        stats: Option<Stats>,
+    ) {
+        let row = Row {
+            at: row::now(),
+            asked: "cli".to_owned(),
+            path: query.path.clone(),
+            language: query.language.clone(),
+            line: self.at.0 as usize,
+            outcome: outcome.as_ref().map_or_else(Silence::code, |_| "shown").to_owned(),
+            why: outcome.as_ref().err().map_or_else(String::new, ToString::to_string),
+            chars: outcome.as_ref().map_or(0, |suggestion| suggestion.text.chars().count()),
+            verified: outcome.as_ref().is_ok_and(|suggestion| suggestion.verified),
+            model: info.name.clone(),
+            total_ms: timings.total_ms,
+            stats,
+        };
+        if let Err(error) = row::append(&row::file(state), &row) {
+            out::note(&format!("hob: this answer could not be recorded for `hob why`: {error}"));
+        }
+    }
+
+    fn show(
+        &self,
+        snapshot: &Snapshot,
+        offset: usize,
+        outcome: &Result<Suggestion, Silence>,
+        info: &ModelInfo,
+        timings: Timings,
+    ) -> Result<ExitCode> {
+        if self.json {
+            let range = outcome.as_ref().map_or(offset..offset, |suggestion| suggestion.range.clone());
+            let position = |offset| {
+                let WirePos { line, character } = snapshot.wire(offset, Encoding::Utf32);
+                Position { line: line + 1, column: character + 1 }
+            };
+            out::json(&Answered {
+                text: outcome.as_ref().map_or_else(|_| String::new(), |suggestion| suggestion.text.clone()),
+                range: Range { start: position(range.start), end: position(range.end) },
+                reason: outcome.as_ref().map_or_else(Silence::code, |_| "shown").to_owned(),
+                model: info.name.clone(),
+                timings,
+            })?;
+        } else {
+            out::line("");
+            let Timings { prompt_tokens, evaluated_tokens, ttft_ms, first_line_ms, total_ms } = timings;
+            let ttft = ttft_ms.map_or("none".to_owned(), |ms| format!("{ms:.1} ms"));
+            let first_line = first_line_ms.map_or("none".to_owned(), |ms| format!("{ms:.1} ms"));
+            out::note(&format!(
+                "{}: {prompt_tokens} prompt tokens, {evaluated_tokens} evaluated · first token {ttft} · first line {first_line} · \
+                 total {total_ms:.1} ms",
+                info.name
+            ));
+            match outcome {
+                Ok(suggestion) if suggestion.verified => out::note("an editor would show it: the syntax holds"),
+                Ok(_) => out::note("an editor would show it (its syntax was not checked: no grammar for this file)"),
+                Err(silence) => out::note(&format!("an editor would show nothing: {silence} [{}]", silence.code())),
+            }
+        }
+        // Silence is an answer; only an engine that could not be asked is a failure.
+        let failed = matches!(
+            outcome,
+            Err(Silence::EngineGone(_) | Silence::ModelFailed(_) | Silence::ModelUnusable(_) | Silence::ModelLoading)
+        );
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+/// The engine with its model loaded.
+fn warm(link: &Link) -> Result<(std::sync::Arc<EngineClient>, ModelInfo)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    runtime.block_on(async {
+        let mut state = link.watch();
+        let settled = |state: &State| match state {
+            State::Connected(_, model) => !matches!(model, ModelState::Loading { .. }),
+            State::Starting(failed) => failed.is_some(),
+        };
+        let found = tokio::time::timeout(LOADING, state.wait_for(settled)).await;
+        match found.context("the model is still loading")??.clone() {
+            State::Connected(engine, ModelState::Ready(info)) => Ok((engine, info)),
+            State::Connected(_, ModelState::Failed(error)) => Err(anyhow!(error)),
+            State::Connected(_, ModelState::Loading { .. }) => bail!("the model is still loading"),
+            State::Starting(how) => bail!("{}", how.unwrap_or_default()),
+        }
+    })
+}
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
+
+/// `LINE:COL`, both from 1.
+fn place(text: &str) -> Result<(u32, u32), String> {
+    let wrong = || format!("`{text}` is not LINE:COL, for example 12:8; both count from 1");
+    let (line, column) = text.split_once(':').ok_or_else(wrong)?;
+    match (line.parse(), column.parse()) {
+        (Ok(line @ 1..), Ok(column @ 1..)) => Ok((line, column)),
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_from_one() {
+        assert_eq!(place("12:8"), Ok((12, 8)));
+        for wrong in ["0:1", "1:0", "12", "a:b", "1:-1", ""] {
+            assert!(place(wrong).is_err(), "{wrong}");
+        }
+    }
+}

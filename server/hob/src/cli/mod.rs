@@ -1,0 +1,67 @@
+//! The command line: what people run, as opposed to what editors start.
+//!
+//! Answers go to stdout, everything else to stderr. Exit codes everywhere: 0 done, 1 failed, 2 usage, 3 refused by policy.
+
+mod complete;
+mod engine;
+mod out;
+mod why;
+
+pub(crate) use out::complain;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+/// Ghost text from a local model: a language server that keeps your code on your machine.
+///
+/// Without a command, `hob` speaks the Language Server Protocol on stdio: that is how editors start it.
+#[derive(Debug, Parser)]
+#[command(name = "hob", version, about, long_about)]
+pub(crate) struct Cli {
+    /// Speak LSP on stdio (the default; editors that insist on saying so may).
+    #[arg(long)]
+    stdio: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Complete at one place of a file and print the ghost text as it comes.
+    Complete(complete::Complete),
+    /// Look at the engine, the process that holds the model, or end it.
+    Engine(engine::Engine),
+    /// Show the last answers and silences, with their reasons.
+    Why(why::Why),
+    /// One window's server; started by `hob` itself.
+    #[command(hide = true)]
+    Serve,
+}
+
+/// Flags that choose the engine.
+#[derive(Debug, Clone, Args)]
+struct Choice {
+    /// Use this GGUF file instead of the configured model.
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+}
+
+/// Does what the command line says.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        Some(Command::Complete(complete)) => complete.run(),
+        Some(Command::Engine(engine)) => engine.run(),
+        Some(Command::Why(why)) => why.run(),
+        Some(Command::Serve) => crate::serve::run(),
+        None if cli.stdio || !std::io::IsTerminal::is_terminal(&std::io::stdin()) => crate::supervisor::run(),
+        None => {
+            out::note(
+                "hob speaks the Language Server Protocol on stdio, and this is a terminal: let your editor start it.\n\
+                 To try it here: hob complete FILE --at LINE:COLUMN. To see everything: hob --help.",
+            );
+            Ok(ExitCode::from(2))
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `hob why`: the last answers and silences, newest last.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::out;
+use crate::{
+    paths,
+    row::{self, Row},
+};
+
+/// Flags of `hob why`.
+#[derive(Debug, Args)]
+pub(super) struct Why {
+    /// How many.
+    #[arg(short = 'n', long, default_value_t = 20)]
+    count: usize,
+    /// One JSON array instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Why {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let state = paths::state_dir()?;
+        let rows = row::last(&state, self.count)
+            .with_context(|| format!("can't read {}", row::file(&state).display()))?;
+        if self.json {
+            out::json(&rows)?;
+        } else if rows.is_empty() {
+            out::note("Nothing was asked yet. Type in an editor that runs hob, or try: hob complete FILE --at LINE:COLUMN");
+        } else {
+            out::piece(&table(&rows, row::now()));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The rows as a table; ages count back from `now`, in milliseconds since 1970.
+fn table(rows: &[Row], now: u64) -> String {
+    let mut text = format!("{:>8}  {:<7} {:>9}  {:>9}  where, and what came of it\n", "ago", "asked", "ttft", "total");
+    for row in rows {
+        let ttft = row.stats.and_then(|stats| stats.ttft_ms).map_or("-".to_owned(), |ms| format!("{ms:.1} ms"));
+        let total = format!("{:.1} ms", row.total_ms);
+        let outcome = match row.outcome.as_str() {
+            "shown" if row.verified => format!("shown, {} characters, syntax checked", row.chars),
+            "shown" => format!("shown, {} characters", row.chars),
+            code => format!("silent: {} [{code}]", row.why),
+        };
+        let place = if row.path.is_empty() { "?".to_owned() } else { format!("{}:{}", row.path, row.line) };
+        text += &format!(
+            "{:>8}  {:<7} {ttft:>9}  {total:>9}  {place}: {outcome}\n",
+            age(now.saturating_sub(row.at)),
+            row.asked
+        );
+    }
+    text
+}
+
+/// A span of milliseconds in the largest unit that fits.
+fn age(ms: u64) -> String {
+    match ms / 1000 {
+        s @ 0..60 => format!("{s} s"),
+        s @ 60..3600 => format!("{} min", s / 60),
+        s @ 3600..86_400 => format!("{} h", s / 3600),
+        s => format!("{} d", s / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use model::Stats;
+
+    use super::*;
+
+    #[test]
+    fn a_table_that_a_person_can_read() {
+        let shown = Row {
+            at: 100_000,
+            asked: "inline".into(),
+            path: "src/main.rs".into(),
+            language: "rust".into(),
+            line: 12,
+            outcome: "shown".into(),
+            why: String::new(),
+            chars: 17,
+            verified: true,
+            model: "ember".into(),
+            total_ms: 7.25,
+            stats: Some(Stats { ttft_ms: Some(2.5), ..Stats::default() }),
+        };
+        let silent = Row {
+            at: 160_000,
+            outcome: "inside_word".into(),
+            why: "the cursor is inside a word".into(),
+            stats: None,
+            ..shown.clone()
+        };
+        expect![[r"
+                 ago  asked        ttft      total  where, and what came of it
+               1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked
+                 3 s  inline          -     7.2 ms  src/main.rs:12: silent: the cursor is inside a word [inside_word]
+        "]]
+        .assert_eq(&table(&[shown, silent], 163_000));
+    }
+}

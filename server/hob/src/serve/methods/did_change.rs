@@ -1,0 +1,26 @@
+//! `textDocument/didChange`: the client's edits, applied in the order of arrival before the next message is looked at.
+//!
+//! An edit that does not fit is never guessed at: the document is out of sync until its full text comes, and the client is told.
+
+use tower_lsp::gen_lsp_types::{DidChangeTextDocumentParams, MessageType};
+
+use crate::serve::{Server, positions, session::ChangeError};
+
+pub(super) async fn did_change(server: &Server, params: DidChangeTextDocumentParams) {
+    let uri = &params.text_document.text_document_identifier.uri.0;
+    let changes = params.content_changes.into_iter().map(positions::change);
+    let applied = server.session().change(uri, params.text_document.version, changes);
+    match applied {
+        Ok(()) => server.parser.wants(uri),
+        Err(ChangeError::NotOpen) => {
+            tracing::warn!(uri, "a change for a document that is not open");
+            let text = format!("Hob: a change for {uri}, which is not open, was ignored");
+            server.client.log_message(MessageType::Warning, text).await;
+        }
+        Err(ChangeError::OutOfSync(error)) => {
+            tracing::warn!(uri, %error, "out of sync");
+            let text = format!("Hob: {uri} is out of sync ({error}); close and open it, or wait for its full text");
+            server.client.log_message(MessageType::Warning, text).await;
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! `textDocument/didClose`: forget the document, and let the engine forget its KV cache.
+
+use tower_lsp::gen_lsp_types::DidCloseTextDocumentParams;
+
+use crate::{link::State, serve::Server};
+
+pub(super) async fn did_close(server: &Server, params: DidCloseTextDocumentParams) {
+    let Some(session) = server.session().close(&params.text_document.uri.0) else { return };
+    if let State::Connected(engine, _) = &*server.link.watch().borrow() {
+        engine.forget(session);
+    }
+}

@@ -1,0 +1,12 @@
+//! `textDocument/didOpen`: begin to mirror a document.
+
+use tower_lsp::gen_lsp_types::DidOpenTextDocumentParams;
+
+use crate::serve::Server;
+
+pub(super) async fn did_open(server: &Server, params: DidOpenTextDocumentParams) {
+    let document = params.text_document;
+    let language = String::from(document.language_id);
+    server.session().open(&document.uri.0, &language, document.version, &document.text);
+    server.parser.wants(&document.uri.0);
+}

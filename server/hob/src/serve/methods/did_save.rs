@@ -1,0 +1,11 @@
+//! `textDocument/didSave`: nothing to do but to have heard it; the text came with the changes.
+
+use tower_lsp::gen_lsp_types::DidSaveTextDocumentParams;
+
+use crate::serve::Server;
+
+pub(super) async fn did_save(server: &Server, params: DidSaveTextDocumentParams) {
+    let uri = &params.text_document.uri.0;
+    let known = server.session().view(uri).is_some();
+    tracing::debug!(uri, known, "saved");
+}

@@ -1,0 +1,28 @@
+//! `workspace/executeCommand`: the commands that the server offers.
+
+use serde_json::{Value, json};
+use tower_lsp::{
+    gen_lsp_types::ExecuteCommandParams,
+    jsonrpc::{Error, Result},
+};
+
+use crate::serve::{Server, capabilities::VIEW_FILE_TEXT};
+
+pub(super) async fn execute_command(server: &Server, params: ExecuteCommandParams) -> Result<Value> {
+    let arguments = serde_json::to_value(params.arguments).unwrap_or_default();
+    match params.command.as_str() {
+        VIEW_FILE_TEXT => view_file_text(server, &arguments),
+        other => Err(Error::invalid_params(format!("Hob has no command `{other}`"))),
+    }
+}
+
+/// A document's version and text as the server has them: for bug reports, and for tests. Argument: the document's URI.
+fn view_file_text(server: &Server, arguments: &Value) -> Result<Value> {
+    let Some(uri) = arguments.get(0).and_then(Value::as_str) else {
+        return Err(Error::invalid_params(format!("`{VIEW_FILE_TEXT}` takes one argument: a document's URI")));
+    };
+    match server.session().view(uri) {
+        Some((version, snapshot)) => Ok(json!({ "version": version, "text": snapshot.to_string() })),
+        None => Err(Error::invalid_params(format!("{uri} is not open"))),
+    }
+}

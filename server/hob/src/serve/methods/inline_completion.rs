@@ -1,0 +1,38 @@
+//! `textDocument/inlineCompletion` (LSP 3.18): ghost text.
+
+use std::time::Instant;
+
+use tower_lsp::{gen_lsp_types as lsp, jsonrpc::Result};
+
+use crate::serve::{
+    Server,
+    complete::{Asker, complete},
+    positions,
+};
+
+pub(super) async fn inline_completion(
+    server: &Server,
+    params: lsp::InlineCompletionParams,
+) -> Result<lsp::InlineCompletionList> {
+    let arrived = Instant::now();
+    let place = params.text_document_position_params;
+    let selected =
+        params.context.selected_completion_info.map(|info| (positions::range(info.range), info.text));
+    let (asked, encoding) = {
+        let mut session = server.session();
+        let at = positions::position(place.position);
+        (session.ask(&place.text_document.uri.0, at, selected), session.client.encoding)
+    };
+    let answered = complete(server, asked, Asker::Inline, arrived).await;
+        let items = answered.map(|answered| {
+            let snapshot = answered.snapshot;
+            let suggestion = answered.suggestion.with_word(&snapshot);
+            lsp::InlineCompletionItem {
+                insert_text: lsp::InsertText::String(suggestion.text.clone()),
+                filter_text: Some(suggestion.text),
+                range: Some(positions::to_wire(&snapshot, suggestion.range, encoding)),
+                command: None,
+            }
+        });
+    Ok(lsp::InlineCompletionList { items: items.into_iter().collect() })
+}

@@ -1,0 +1,108 @@
+//! The language server of one editor window: documents, decisions, and the conversation with the client.
+//!
+//! It has no network (the sandbox sees to that), no keys and no model: it asks the engine. It must never write into a workspace.
+
+mod capabilities;
+mod complete;
+mod framing;
+mod methods;
+mod parsing;
+mod positions;
+mod progress;
+mod session;
+mod transport;
+mod watchdog;
+
+use std::{
+    path::Path,
+    process::ExitCode,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use anyhow::{Context, Result};
+use tokio::sync::Notify;
+use tower_lsp::{Client, LspService};
+
+use crate::{
+    control::Supervisor,
+    link::Link,
+    logs, paths,
+    row::Rows,
+    sandbox::{self, Role},
+    settings::{self, Sources},
+};
+use parsing::Parser;
+use session::Session;
+
+/// Everything that a handler can reach.
+#[derive(Debug)]
+struct Server {
+    client: Client,
+    session: Arc<Mutex<Session>>,
+    parser: Parser,
+    link: Link,
+    rows: Rows,
+    /// Ends the process: the editor or the supervisor is gone.
+    abandoned: Arc<Notify>,
+}
+
+impl Server {
+    /// The session, for the moment of a first poll. A panic of an earlier holder costs its own answer, not this one.
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs the server on stdio until the client ends it.
+pub(crate) fn run() -> Result<ExitCode> {
+    // Before any thread, any document, any configuration of a workspace.
+    let guarantee = sandbox::enter(Role::Serve)?;
+    let state = paths::state_dir()?;
+    let sources = Sources::read(None);
+    let (config, _) = sources.resolve(None);
+    if let Err(error) = logs::start(&state, "serve", config.log.level.as_str()) {
+        // stderr is the editor's own log.
+        complain(&error);
+    }
+    tracing::info!(?guarantee, "sandbox");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("can't start the runtime")?;
+    let ended = runtime.block_on(converse(&state, &config, sources))?;
+    // stdin's reading thread may still be blocked in a read that nobody will answer.
+    runtime.shutdown_background();
+    tracing::info!(?ended, "ended");
+    Ok(if ended == transport::Ended::Properly { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn converse(
+    state: &Path,
+    config: &config::Config,
+    sources: Sources,
+) -> Result<transport::Ended> {
+    let abandoned = Arc::new(Notify::new());
+    let supervisor = Supervisor::connect({
+        let abandoned = Arc::clone(&abandoned);
+        move || abandoned.notify_one()
+    })?;
+    let link = Link::start(settings::engine(config, None)?, supervisor)?;
+    let session = Arc::new(Mutex::new(Session::new(sources)));
+    let parser = Parser::start(Arc::clone(&session))?;
+    let rows = Rows::start(state)?;
+    let (service, socket) = methods::register(LspService::build_with_lifecycle_methods({
+        let abandoned = Arc::clone(&abandoned);
+        move |client| Server { client, session, parser, link, rows, abandoned }
+    }));
+    Ok(tokio::select! {
+        ended = transport::serve(tokio::io::stdin(), tokio::io::stdout(), service, socket) => ended,
+        () = abandoned.notified() => transport::Ended::Abruptly,
+    })
+}
+
+/// The one place where `serve` writes to stderr: when it has no log to write to.
+fn complain(error: &anyhow::Error) {
+    use std::io::Write;
+    drop(writeln!(std::io::stderr(), "hob: {error:#}"));
+}

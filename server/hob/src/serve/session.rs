@@ -1,0 +1,275 @@
+//! The mutable state of one window: its documents, its client, its configuration.
+//!
+//! One `Mutex<Session>` holds it. It is locked only in a handler's first poll, which `transport` runs in the order of arrival, and
+//! for moments by the parser's thread; never across an await. Whoever has a snapshot works on that and not on the session.
+
+use std::{collections::HashMap, path::{Path, PathBuf}, sync::Arc};
+
+use assist::{Query, Selected, Silence};
+use config::Problem;
+use model::SessionKey;
+use serde_json::Value;
+use syntax::{Language, Tree};
+use text::{Change, Document, Encoding, OutOfSync, Snapshot, WirePos, WireRange};
+use tokio::sync::{oneshot, watch};
+use url::Url;
+
+use crate::settings::Sources;
+
+/// A document larger than this many bytes is mirrored, but not parsed.
+const PARSE_MAX: usize = 16 << 20;
+
+/// What the client is able and willing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Client {
+    /// The unit of every position on the wire.
+    pub(super) encoding: Encoding,
+    /// It announced `textDocument/inlineCompletion`. Some ask without announcing (Emacs).
+    pub(super) inline: bool,
+    /// It answers `workspace/configuration`.
+    pub(super) configuration: bool,
+    /// It shows work-done progress.
+    pub(super) progress: bool,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self { encoding: Encoding::Utf16, inline: false, configuration: false, progress: false }
+    }
+}
+
+/// A window's state.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// What `initialize` told.
+    pub(super) client: Client,
+    /// Folders of the workspace, as paths.
+    roots: Vec<PathBuf>,
+    /// What holds, from all sources.
+    pub(super) config: Arc<config::Config>,
+    /// Whether the client wants to hear of each completion (`$/setTrace`).
+    pub(super) trace: bool,
+    /// What is wrong with the configuration and was not shown yet.
+    unreported: Vec<Problem>,
+    /// Shown already; not again.
+    reported: Vec<Problem>,
+    sources: Sources,
+    documents: HashMap<String, Entry>,
+    window: u64,
+}
+
+/// One open document.
+#[derive(Debug)]
+struct Entry {
+    document: Document,
+    language_id: String,
+    language: Option<Language>,
+    /// The newest tree, edited up to the document's version; `None` until the first parse and for languages without a grammar.
+    tree: Option<Tree>,
+    /// Announces each finished parse: its version and tree.
+    parsed: watch::Sender<Option<Arc<Parsed>>>,
+    /// Dropping it tells the completion in flight that it is superseded.
+    in_flight: Option<oneshot::Sender<()>>,
+}
+
+/// A finished parse of one version of a document.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    /// The document's version.
+    pub(super) version: i32,
+    /// Its tree.
+    pub(super) tree: Tree,
+}
+
+/// What a completion takes with it when it leaves the session.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// The place, as it was on arrival.
+    pub(super) query: Query,
+    /// Resolves when a newer completion for the same document has come.
+    pub(super) superseded: oneshot::Receiver<()>,
+    /// Finished parses of the document; `None` for a language without a grammar.
+    pub(super) parsed: Option<watch::Receiver<Option<Arc<Parsed>>>>,
+}
+
+/// What the parser needs to make a tree.
+#[derive(Debug)]
+pub(super) struct ParseJob {
+    pub(super) snapshot: Snapshot,
+    pub(super) language: Language,
+    pub(super) old: Option<Tree>,
+}
+
+impl Session {
+    pub(super) fn new(sources: Sources) -> Self {
+        let (config, unreported) = sources.resolve(None);
+        Self {
+            client: Client::default(),
+            roots: Vec::new(),
+            config: Arc::new(config),
+            trace: false,
+            unreported,
+            reported: Vec::new(),
+            sources,
+            documents: HashMap::new(),
+            window: std::process::id().into(),
+        }
+    }
+
+    /// Sets the workspace's folders and reads the configuration that lies in the first of them.
+    pub(super) fn enter(&mut self, roots: Vec<PathBuf>) {
+        self.sources = Sources::read(roots.first().map(PathBuf::as_path));
+        self.roots = roots;
+    }
+
+    /// Takes the editor's settings and works out what holds now.
+    pub(super) fn configure(&mut self, settings: Option<&Value>) {
+        let (config, problems) = self.sources.resolve(settings);
+        self.config = Arc::new(config);
+        for problem in problems {
+            if !self.reported.contains(&problem) && !self.unreported.contains(&problem) {
+                self.unreported.push(problem);
+            }
+        }
+    }
+
+    /// The problems that nobody has seen yet, for showing now.
+    pub(super) fn take_problems(&mut self) -> Vec<Problem> {
+        let problems = std::mem::take(&mut self.unreported);
+        self.reported.extend(problems.iter().cloned());
+        problems
+    }
+
+    /// Begins to mirror a document; one that was open already starts anew.
+    pub(super) fn open(&mut self, uri: &str, language_id: &str, version: i32, text: &str) {
+        let language = (text.len() <= PARSE_MAX)
+            .then(|| Language::from_id(language_id).or_else(|| Language::from_path(uri)))
+            .flatten();
+        self.documents.insert(
+            uri.to_owned(),
+            Entry {
+                document: Document::new(text, version),
+                language_id: language_id.to_owned(),
+                language,
+                tree: None,
+                parsed: watch::Sender::new(None),
+                in_flight: None,
+            },
+        );
+    }
+
+    /// Applies a batch of changes to the text and moves the tree's nodes with it; the parse comes later, elsewhere.
+    pub(super) fn change(
+        &mut self,
+        uri: &str,
+        version: i32,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<(), ChangeError> {
+        let encoding = self.client.encoding;
+        let entry = self.documents.get_mut(uri).ok_or(ChangeError::NotOpen)?;
+        let edits = entry.document.apply(version, changes, encoding).inspect_err(|_| entry.tree = None)?;
+        if let Some(tree) = &mut entry.tree {
+            for edit in &edits {
+                tree.edit(edit);
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets a document; the key of its KV cache, if it was open.
+    pub(super) fn close(&mut self, uri: &str) -> Option<SessionKey> {
+        self.documents.remove(uri).map(|_| SessionKey::new(self.window, uri))
+    }
+
+    /// The document's version and text, as the server has them.
+    pub(super) fn view(&self, uri: &str) -> Option<(i32, Snapshot)> {
+        self.documents.get(uri).map(|entry| (entry.document.version(), entry.document.snapshot()))
+    }
+
+    /// Takes the snapshot for a completion at `position` and makes it the newest of its document.
+    pub(super) fn ask(
+        &mut self,
+        uri: &str,
+        position: WirePos,
+        selected: Option<(WireRange, String)>,
+    ) -> Result<Asked, Silence> {
+        let path = self.relative(uri);
+        let encoding = self.client.encoding;
+        let session = SessionKey::new(self.window, uri);
+        let entry = self.documents.get_mut(uri).ok_or(Silence::NotOpen)?;
+        if entry.document.is_out_of_sync() {
+            return Err(Silence::OutOfSync);
+        }
+        let snapshot = entry.document.snapshot();
+        let at = |position| snapshot.offset(position, encoding).map_err(|_| Silence::OutsideText);
+        let selected = match selected {
+            Some((range, text)) => Some(Selected { range: at(range.start)?..at(range.end)?, text }),
+            None => None,
+        };
+        let (alive, superseded) = oneshot::channel();
+        // The older completion's receiver wakes here, because its sender is dropped.
+        entry.in_flight = Some(alive);
+        Ok(Asked {
+            query: Query {
+                offset: at(position)?,
+                snapshot: snapshot.clone(),
+                tree: entry.tree.clone(),
+                language: entry.language_id.clone(),
+                path,
+                session,
+                selected,
+            },
+            superseded,
+            parsed: entry.language.map(|_| entry.parsed.subscribe()),
+        })
+    }
+
+    /// What is to be parsed for `uri` now: nothing if its tree is that of its text already.
+    pub(super) fn parse_job(&self, uri: &str) -> Option<ParseJob> {
+        let entry = self.documents.get(uri)?;
+        let snapshot = entry.document.snapshot();
+        let fresh = entry.parsed.borrow().as_ref().is_some_and(|parsed| parsed.version == snapshot.version());
+        (!fresh && !entry.document.is_out_of_sync()).then_some(ParseJob {
+            snapshot,
+            language: entry.language?,
+            old: entry.tree.clone(),
+        })
+    }
+
+    /// Takes a finished parse. If the text has moved on meanwhile the parse is of no use but to be thrown away: the old tree has been
+    /// edited along with the text, and the next parse starts from that.
+    pub(super) fn parsed(&mut self, uri: &str, tree: Tree, version: i32) -> bool {
+        let Some(entry) = self.documents.get_mut(uri) else { return true };
+        if entry.document.version() != version || entry.document.is_out_of_sync() {
+            return false;
+        }
+        entry.tree = Some(tree.clone());
+        entry.parsed.send_replace(Some(Arc::new(Parsed { version, tree })));
+        true
+    }
+
+    /// The document's path below the workspace, `/` between parts; its file name when it lies elsewhere.
+    pub(super) fn relative(&self, uri: &str) -> String {
+        let Some(path) = Url::parse(uri).ok().and_then(|url| url.to_file_path().ok()) else {
+            return uri.rsplit('/').next().unwrap_or_default().to_owned();
+        };
+        let below = self.roots.iter().find_map(|root| path.strip_prefix(root).ok());
+        let shown = below.unwrap_or_else(|| path.file_name().map_or(path.as_path(), Path::new));
+        shown.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    }
+}
+
+/// Why a change was not applied.
+#[derive(Debug)]
+pub(super) enum ChangeError {
+    /// The client never opened the document.
+    NotOpen,
+    /// The change does not fit; the document waits for its full text.
+    OutOfSync(OutOfSync),
+}
+
+impl From<OutOfSync> for ChangeError {
+    fn from(error: OutOfSync) -> Self {
+        Self::OutOfSync(error)
+    }
+}

@@ -1,0 +1,186 @@
+//! Carries messages between the client's stdio and the LSP service.
+//!
+//! tower-lsp-server's own transport polls all handlers in one task, ends at the first bad message and at the first panic, and queues
+//! cancels behind slow requests. This one gives four promises instead, which the laws rest on:
+//!
+//! 1. each handler's first poll happens in the order of arrival, before the next message is looked at;
+//! 2. after it a handler runs on its own task, so nothing queues behind it, a `$/cancelRequest` least of all;
+//! 3. a message that is no message costs one error answer;
+//! 4. a panic costs one answer.
+//!
+//! Must not know what any message means, but for `initialize` and `exit`, which change what may come next.
+
+use std::{any::Any, future::Future, panic::AssertUnwindSafe};
+
+use futures::{FutureExt, SinkExt, StreamExt};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    sync::mpsc,
+};
+use tower::Service;
+use tower_lsp::{
+    ClientSocket, ExitedError, LanguageServer, LspService,
+    jsonrpc::{Error, ErrorCode, Id, Request, Response},
+};
+
+use super::framing::{Frame, Frames};
+
+/// How the conversation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// `exit` after `shutdown`, as the protocol asks.
+    Properly,
+    /// `exit` without `shutdown`, or the client just closed the stream.
+    Abruptly,
+}
+
+/// Serves messages from `input` until `exit` or the end of the stream.
+pub(super) async fn serve<S: LanguageServer>(
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite + Unpin + Send + 'static,
+    mut service: LspService<S>,
+    socket: ClientSocket,
+) -> Ended {
+    let (out, lines) = mpsc::unbounded_channel::<Vec<u8>>();
+    let writer = tokio::spawn(write(output, lines));
+    let (mut to_client, mut from_client) = socket.split();
+    let forward = {
+        let out = out.clone();
+        tokio::spawn(async move {
+            while let Some(request) = to_client.next().await {
+                send(&out, &request);
+            }
+        })
+    };
+
+    let mut frames = Frames::new(input);
+    let mut ended = Ended::Abruptly;
+    let mut shut_down = false;
+    while let Ok(frame) = frames.next().await {
+        let body = match frame {
+            Frame::Body(body) => body,
+            Frame::Noise(why) => {
+                tracing::warn!(why, "bytes from the client that are no message");
+                send(&out, &Response::from_error(Id::Null, invalid(why)));
+                continue;
+            }
+            Frame::End => break,
+        };
+        let Ok(message) = serde_json::from_slice::<Value>(&body) else {
+            tracing::warn!(bytes = body.len(), "a message that is not JSON");
+            send(&out, &Response::from_error(Id::Null, Error::parse_error()));
+            frames.give_back(&body);
+            continue;
+        };
+        if message.get("method").is_none() {
+            match serde_json::from_value::<Response>(message) {
+                Ok(response) => drop(from_client.send(response).await),
+                Err(_) => send(&out, &Response::from_error(Id::Null, Error::invalid_request())),
+            }
+            continue;
+        }
+        let id = message.get("id").and_then(|id| serde_json::from_value::<Id>(id.clone()).ok());
+        let Ok(request) = serde_json::from_value::<Request>(message) else {
+            send(&out, &Response::from_error(id.unwrap_or(Id::Null), Error::invalid_request()));
+            continue;
+        };
+        let method = request.method().to_owned();
+        let answer = answer(&mut service, request, id);
+        match method.as_str() {
+            // Its result decides what the next message may be.
+            "initialize" => send_some(&out, answer.await),
+            "exit" => {
+                answer.await;
+                ended = if shut_down { Ended::Properly } else { Ended::Abruptly };
+                break;
+            }
+            _ => start(answer, out.clone()),
+        }
+        shut_down |= method == "shutdown";
+    }
+    forward.abort();
+    // What was said before the end still goes out, unless the client does not listen any more.
+    drop(out);
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(1), writer).await;
+    ended
+}
+
+/// Polls `answer` once, here and now; the rest of it, if any, runs on a task of its own.
+fn start(answer: impl Future<Output = Option<Response>> + Send + 'static, out: Out) {
+    let mut answer = Box::pin(answer);
+    if let Some(response) = answer.as_mut().now_or_never() {
+        send_some(&out, response);
+    } else {
+        tokio::spawn(async move { send_some(&out, answer.await) });
+    }
+}
+
+/// The one response to a request (`None` for a notification); a panic anywhere in its handling becomes an internal error.
+fn answer<S: LanguageServer>(
+    service: &mut LspService<S>,
+    request: Request,
+    id: Option<Id>,
+) -> impl Future<Output = Option<Response>> + Send + 'static {
+    let method = request.method().to_owned();
+    // `call` itself decodes parameters, so it is inside the net too.
+    let called = std::panic::catch_unwind(AssertUnwindSafe(|| service.call(request)));
+    async move {
+        let result = match called {
+            Ok(future) => AssertUnwindSafe(future).catch_unwind().await,
+            Err(panic) => Err(panic),
+        };
+        match result {
+            Ok(Ok(response)) => response,
+            Ok(Err(ExitedError { .. })) => None,
+            Err(panic) => {
+                tracing::error!(method, panic = message_of(panic.as_ref()), "a handler panicked");
+                id.map(|id| Response::from_error(id, internal("the handler panicked; the log has the details")))
+            }
+        }
+    }
+}
+
+fn message_of(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
+}
+
+fn invalid(why: &'static str) -> Error {
+    Error { code: ErrorCode::InvalidRequest, message: why.into(), data: None }
+}
+
+fn internal(why: &'static str) -> Error {
+    Error { code: ErrorCode::InternalError, message: why.into(), data: None }
+}
+
+type Out = mpsc::UnboundedSender<Vec<u8>>;
+
+fn send_some(out: &Out, response: Option<Response>) {
+    if let Some(response) = response {
+        send(out, &response);
+    }
+}
+
+fn send(out: &Out, message: &impl Serialize) {
+    match serde_json::to_vec(message) {
+        // A client that is gone needs no answer.
+        Ok(body) => drop(out.send(body)),
+        Err(error) => tracing::error!(%error, "a message could not be written as JSON"),
+    }
+}
+
+/// Writes bodies with their headers; flushes when nothing more is waiting.
+async fn write(mut output: impl AsyncWrite + Unpin, mut bodies: mpsc::UnboundedReceiver<Vec<u8>>) {
+    while let Some(body) = bodies.recv().await {
+        let mut frame = format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes();
+        frame.extend_from_slice(&body);
+        if output.write_all(&frame).await.is_err() || (bodies.is_empty() && output.flush().await.is_err()) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Reads the configuration's files from disk and hands their texts to `config`, which decides what they mean.
+//!
+//! Must not decide precedence or scopes, and must not look for a repository's file anywhere but at the workspace's root.
+
+use std::{fs, io::ErrorKind, num::NonZeroUsize, path::Path};
+
+use anyhow::Result;
+use config::{Config, Problem, Source};
+use engine::{EngineOptions, ModelChoice};
+use serde_json::Value;
+
+use crate::paths;
+
+/// The sources of the configuration, as read; the editor's settings come and change later.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sources {
+    user: Option<Text>,
+    repository: Option<Text>,
+    unreadable: Vec<Problem>,
+}
+
+#[derive(Debug, Clone)]
+struct Text {
+    name: String,
+    text: String,
+}
+
+impl Text {
+    fn source(&self) -> Source<'_> {
+        Source { name: &self.name, text: &self.text }
+    }
+}
+
+impl Sources {
+    /// Reads the user's file, and the repository's at `root`.
+    pub(crate) fn read(root: Option<&Path>) -> Self {
+        let mut sources = Self::default();
+        if let Ok(path) = paths::config_file() {
+            sources.user = sources.file(&path);
+        }
+        if let Some(root) = root {
+            sources.repository = sources.file(&root.join(config::REPO_FILE));
+        }
+        sources
+    }
+
+    fn file(&mut self, path: &Path) -> Option<Text> {
+        let name = path.display().to_string();
+        match fs::read_to_string(path) {
+            Ok(text) => Some(Text { name, text }),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                self.unreadable.push(Problem::unreadable(name, error));
+                None
+            }
+        }
+    }
+
+    /// What holds, with the editor's `settings` on top, and what is wrong with any of it.
+    pub(crate) fn resolve(&self, settings: Option<&Value>) -> (Config, Vec<Problem>) {
+        let (user, repository) = (self.user.as_ref().map(Text::source), self.repository.as_ref().map(Text::source));
+        let (config, problems) = config::load(user, repository, settings);
+        (config, self.unreadable.iter().cloned().chain(problems).collect())
+    }
+}
+
+/// How the engine for `config` is started; `model` (`--model`) goes before what the user's file says.
+pub(crate) fn engine(config: &Config, model: Option<&Path>) -> Result<EngineOptions> {
+    let home = etcetera::home_dir().unwrap_or_default();
+    let configured = || config.engine.model.as_ref().map(|file| file.path(&home));
+    let chosen = model.map(Path::to_owned).or_else(configured);
+    Ok(EngineOptions {
+        model: chosen.map_or(ModelChoice::Embedded, ModelChoice::File),
+        threads: config.engine.threads.and_then(|threads| NonZeroUsize::try_from(threads).ok()),
+        context_tokens: Some(config.engine.context_tokens),
+        idle_exit: config.engine.idle_exit,
+        ..EngineOptions::new(paths::runtime_dir()?, paths::cache_dir()?)
+    })
+}

@@ -1,0 +1,58 @@
+//! Starts our own binary in another role. Nothing else is ever executed.
+//!
+//! Must not search `PATH` and must not run anything that a workspace names.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+/// This program's file, by absolute path.
+pub(crate) fn own_binary() -> io::Result<PathBuf> {
+    let path = std::env::current_exe()?;
+    // After an upgrade the file behind a running process has no name any more; the kernel still knows it.
+    let gone = cfg!(target_os = "linux") && !path.exists();
+    Ok(if gone { PathBuf::from("/proc/self/exe") } else { path })
+}
+
+/// Where an engine's last words go: llama.cpp reports a failed assertion on stderr before it aborts.
+pub(crate) fn engine_stderr(state: &Path) -> PathBuf {
+    state.join("log").join("engine.stderr")
+}
+
+/// Starts `hob engine run` on its own: it outlives this process, and a terminal's Ctrl-C does not reach it.
+///
+/// `model` overrides `engine.model` of the user's configuration.
+pub(crate) fn engine(state: &Path, model: Option<&Path>) -> io::Result<Child> {
+    let mut command = Command::new(own_binary()?);
+    command.args(["engine", "run"]);
+    if let Some(model) = model {
+        command.arg("--model").arg(model);
+    }
+    std::fs::create_dir_all(state.join("log"))?;
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(File::create(engine_stderr(state))?)
+        // libgomp reads this before main. Its default is to spin, which on a busy machine costs a factor of 100:
+        // docs/architecture.md, "The engine".
+        .env("OMP_WAIT_POLICY", "passive")
+        .current_dir("/");
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        command.process_group(0);
+    }
+    command.spawn()
+}
+
+/// The end of what an engine said on stderr, for the sentence that reports its death; without paths of other people's machines
+/// or whole backtraces.
+pub(crate) fn last_words(state: &Path) -> String {
+    let text = std::fs::read_to_string(engine_stderr(state)).unwrap_or_default();
+    let telling = |line: &&str| line.contains("ASSERT") || line.contains("error") || line.contains("panicked");
+    let line = text.lines().rev().find(telling).or_else(|| text.lines().rev().find(|line| !line.trim().is_empty()));
+    line.map(|line| line.chars().take(200).collect()).unwrap_or_default()
+}
