@@ -87,16 +87,27 @@ impl EngineClient {
     ///
     /// # Errors
     /// [`ConnectError::Nobody`]: try again, or start one. [`ConnectError::Stranger`]: don't.
-    pub fn connect(path: &Path, build: &str, on_state: impl Fn(&ModelState) + Send + 'static) -> Result<Self, ConnectError> {
+    pub fn connect(
+        path: &Path,
+        build: &str,
+        on_state: impl Fn(&ModelState) + Send + 'static,
+    ) -> Result<Self, ConnectError> {
         let name = path.to_fs_name::<GenericFilePath>().map_err(ConnectError::Nobody)?;
         let stream = Stream::connect(name).map_err(ConnectError::Nobody)?;
         let state = shake_hands(&stream, build)?;
         let (frames, outgoing) = channel();
         on_state(&state);
         let inner = Inner { answers: BTreeMap::new(), state, status: (0, None), gone: None };
-        let shared = Arc::new(Shared { stream, frames, inner: Mutex::new(inner), changed: Condvar::new(), next_id: AtomicU64::new(1) });
+        let shared = Arc::new(Shared {
+            stream,
+            frames,
+            inner: Mutex::new(inner),
+            changed: Condvar::new(),
+            next_id: AtomicU64::new(1),
+        });
         let (reading, writing) = (Arc::clone(&shared), Arc::downgrade(&shared));
-        let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| thread::Builder::new().name(name.into()).spawn(body);
+        let spawn =
+            |name: &str, body: Box<dyn FnOnce() + Send>| thread::Builder::new().name(name.into()).spawn(body);
         spawn("engine-read", Box::new(move || read(&reading, on_state))).map_err(ConnectError::Nobody)?;
         spawn("engine-write", Box::new(move || write(&writing, &outgoing))).map_err(ConnectError::Nobody)?;
         Ok(Self { shared })
@@ -241,7 +252,8 @@ impl Shared {
     }
 
     fn chunk(&self, id: RequestId, text: &str) {
-        let taken = self.inner().answers.get_mut(&id).filter(|open| !open.full).and_then(|open| open.answer.take());
+        let taken =
+            self.inner().answers.get_mut(&id).filter(|open| !open.full).and_then(|open| open.answer.take());
         let Some(mut answer) = taken else { return };
         let full = answer.chunk(text) == ControlFlow::Break(());
         if let Some(open) = self.inner().answers.get_mut(&id) {
@@ -276,10 +288,13 @@ fn shake_hands(stream: &Stream, build: &str) -> Result<ModelState, ConnectError>
     let stranger = |error: io::Error| ConnectError::Stranger(error.to_string());
     stream.set_recv_timeout(Some(HELLO)).map_err(stranger)?;
     // An engine that is just ending closes without a word: that is nobody, not a stranger.
-    write_frame(&mut &*stream, &ToEngine::Hello { protocol: PROTOCOL, build: build.to_owned() }).map_err(ConnectError::Nobody)?;
+    write_frame(&mut &*stream, &ToEngine::Hello { protocol: PROTOCOL, build: build.to_owned() })
+        .map_err(ConnectError::Nobody)?;
     let next = || read_frame::<FromEngine>(&mut &*stream);
     let ended = || ConnectError::Nobody(io::ErrorKind::UnexpectedEof.into());
-    match next().map_err(|error| if error.kind() == io::ErrorKind::InvalidData { stranger(error) } else { ConnectError::Nobody(error) })? {
+    match next().map_err(|error| {
+        if error.kind() == io::ErrorKind::InvalidData { stranger(error) } else { ConnectError::Nobody(error) }
+    })? {
         Some(FromEngine::Hello { protocol: PROTOCOL, .. }) => {}
         Some(other) => return Err(ConnectError::Stranger(format!("{other:?}"))),
         None => return Err(ended()),

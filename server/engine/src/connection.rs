@@ -38,8 +38,15 @@ impl Outgoing {
         stream.set_send_timeout(Some(LONGEST_WRITE))?;
         let (sender, receiver) = sync_channel(MOST_WAITING);
         let writing = Arc::clone(&stream);
-        let writer = thread::Builder::new().name(format!("write-{client}")).spawn(move || write(&writing, &receiver))?;
-        Ok(Arc::new(Self { client, frames: Mutex::new(Some(sender)), stream, writer: Mutex::new(Some(writer)) }))
+        let writer = thread::Builder::new()
+            .name(format!("write-{client}"))
+            .spawn(move || write(&writing, &receiver))?;
+        Ok(Arc::new(Self {
+            client,
+            frames: Mutex::new(Some(sender)),
+            stream,
+            writer: Mutex::new(Some(writer)),
+        }))
     }
 
     /// Hands `frame` to the writer. Never waits; a client that left or is stuck doesn't get it.

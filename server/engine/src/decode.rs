@@ -47,9 +47,21 @@ enum End {
 impl<'m> Decoder<'m> {
     /// A decoder over `context`, which has `sequences` empty sequences.
     pub(crate) fn new(
-        model: &'m Model, context: Context<'m>, builder: Builder<&'m Model>, sequences: usize, abort: Arc<AtomicBool>,
+        model: &'m Model,
+        context: Context<'m>,
+        builder: Builder<&'m Model>,
+        sequences: usize,
+        abort: Arc<AtomicBool>,
     ) -> Self {
-        Self { model, context, builder, index: PieceIndex::new(model), sequences: Sequences::new(sequences), abort, batch: LARGEST_BATCH }
+        Self {
+            model,
+            context,
+            builder,
+            index: PieceIndex::new(model),
+            sequences: Sequences::new(sequences),
+            abort,
+            batch: LARGEST_BATCH,
+        }
     }
 
     /// Evaluates a little text, so that the weights are in memory, and chooses how many tokens to evaluate at once: as many as take no
@@ -67,7 +79,8 @@ impl<'m> Decoder<'m> {
             self.context.clear();
             if round == 1 {
                 let fewest = if self.model.may_use_gpu() { 32 } else { 64 };
-                let fitting = [LARGEST_BATCH, 64].into_iter().find(|batch| token_ms * as_f64(*batch) <= LONGEST_MS);
+                let fitting =
+                    [LARGEST_BATCH, 64].into_iter().find(|batch| token_ms * as_f64(*batch) <= LONGEST_MS);
                 self.batch = fitting.unwrap_or(fewest);
                 tracing::info!(token_ms, batch = self.batch, "warm");
             }
@@ -93,23 +106,29 @@ impl<'m> Decoder<'m> {
     }
 
     /// Answers `request`. Ends with [`Stop::Cancelled`] soon after the abort flag is set.
-    pub(crate) fn answer(&mut self, request: &Request, timing: Timing, sink: &mut dyn Sink) -> Result<Finish, ModelError> {
+    pub(crate) fn answer(
+        &mut self,
+        request: &Request,
+        timing: Timing,
+        sink: &mut dyn Sink,
+    ) -> Result<Finish, ModelError> {
         let prompt = self.builder.build(request);
-        let mut stats = Stats {
-            prompt_tokens: u32::try_from(prompt.tokens.len()).unwrap_or(u32::MAX),
-            queued_ms: timing.began.saturating_duration_since(timing.arrived).as_secs_f64() * 1e3,
-            ..Stats::default()
-        };
-        let mut logprobs = Mean::default();
+        let mut account = Account::new(timing, prompt.tokens.len());
         let sequence = self.sequences.claim(request.session);
-        let end = self.read(sequence, &prompt.tokens, &mut stats).and_then(|()| match request.kind {
+        let end = self.read(sequence, &prompt.tokens, &mut account).and_then(|()| match request.kind {
             Kind::Prefill => Ok(Stop::Prefilled),
-            Kind::Fim => self.fill(sequence, &prompt, request.single_line, timing, &mut stats, &mut logprobs, sink),
+            Kind::Fim => {
+                let output = Output {
+                    assembler: Assembler::default(),
+                    single_line: request.single_line,
+                    said: false,
+                    sink,
+                };
+                self.fill(sequence, &prompt, output, &mut account)
+            }
         });
-        stats.mean_logprob = logprobs.mean();
-        stats.total_ms = milliseconds(timing.arrived);
         match end {
-            Ok(stop) | Err(End::Stopped(stop)) => Ok(Finish { stop, stats }),
+            Ok(stop) | Err(End::Stopped(stop)) => Ok(Finish { stop, stats: account.close() }),
             Err(End::Failed(error)) => {
                 self.reset();
                 Err(error)
@@ -117,17 +136,28 @@ impl<'m> Decoder<'m> {
         }
     }
 
-    /// Brings `sequence` to hold exactly `tokens`, evaluating what it doesn't hold yet, and at least the last one: its logits are needed.
-    fn read(&mut self, sequence: usize, tokens: &[Token], stats: &mut Stats) -> Result<(), End> {
+    /// Brings `sequence` to hold exactly `tokens` and to know the logits after them, evaluating only what it doesn't hold yet.
+    fn read(&mut self, sequence: usize, tokens: &[Token], account: &mut Account) -> Result<(), End> {
         let Some(last) = tokens.len().checked_sub(1) else {
             return Err(End::Failed(ModelError::Failed("the prompt is empty".into())));
         };
-        let keep = self.sequences.common(sequence, tokens).min(last);
-        let keep = if keep < self.sequences.len(sequence) { self.context.truncate(sequence, keep) } else { keep };
+        let common = self.sequences.common(sequence, tokens);
+        let known = common == tokens.len() && self.sequences.ending(sequence, tokens.len()).is_some();
+        let wanted = if known { common } else { common.min(last) };
+        let keep = if wanted < self.sequences.len(sequence) {
+            self.context.truncate(sequence, wanted)
+        } else {
+            wanted
+        };
         self.sequences.truncate(sequence, keep);
         for part in tokens[keep..].chunks(self.batch) {
             self.evaluate(sequence, part)?;
-            stats.evaluated_tokens += u32::try_from(part.len()).unwrap_or(u32::MAX);
+            account.stats.evaluated_tokens += u32::try_from(part.len()).unwrap_or(u32::MAX);
+        }
+        if keep < tokens.len()
+            && let Some(logits) = self.context.logits()
+        {
+            self.sequences.set_ending(sequence, logits);
         }
         Ok(())
     }
@@ -156,29 +186,32 @@ impl<'m> Decoder<'m> {
 
     /// Decodes until something says stop. The prompt has been read.
     fn fill(
-        &mut self, sequence: usize, prompt: &Prompt, single_line: bool, timing: Timing, stats: &mut Stats, logprobs: &mut Mean,
-        sink: &mut dyn Sink,
+        &mut self,
+        sequence: usize,
+        prompt: &Prompt,
+        mut output: Output<'_>,
+        account: &mut Account,
     ) -> Result<Stop, End> {
         let mut healing = prompt.healing.clone();
-        let mut output = Output { assembler: Assembler::default(), single_line, said: false };
         let mut answered = 0;
         loop {
-            let Some(choice) = self.choose(&healing) else { return self.say_again(sequence, &healing, &prompt.healing) };
+            let Some(choice) = self.choose(sequence, prompt.tokens.len(), &healing) else {
+                return self.say_again(sequence, &healing, &prompt.healing);
+            };
             if self.is_end(choice.token) {
                 return Ok(Stop::EndOfText);
             }
             let model = self.model;
             let beyond = healing.say(model.piece(choice.token));
-            stats.decoded_tokens += 1;
+            account.decoded(choice, !beyond.is_empty());
             if !beyond.is_empty() {
-                stats.ttft_ms.get_or_insert_with(|| milliseconds(timing.arrived));
-                logprobs.add(choice.logprob);
                 answered += 1;
-                if let Some(stop) = output.push(beyond, sink) {
+                if let Some(stop) = output.push(beyond) {
                     return Ok(stop);
                 }
             }
-            if answered >= prompt.answer_tokens || self.sequences.len(sequence) + 1 > self.context.per_sequence() {
+            let room = self.context.per_sequence() - self.sequences.len(sequence);
+            if answered >= prompt.answer_tokens || room == 0 {
                 return Ok(Stop::Length);
             }
             self.evaluate(sequence, &[choice.token])?;
@@ -188,7 +221,10 @@ impl<'m> Decoder<'m> {
     /// Ends an answer that healing can't begin: no token of the vocabulary fits what was taken back. A byte-level vocabulary never gets
     /// here. The tokens taken back are put into the cache, so that it holds what was typed.
     fn say_again(&mut self, sequence: usize, left: &Healing, taken: &Healing) -> Result<Stop, End> {
-        if left == taken && !taken.dropped().is_empty() && self.sequences.len(sequence) + taken.dropped().len() <= self.context.per_sequence() {
+        if left == taken
+            && !taken.dropped().is_empty()
+            && self.sequences.len(sequence) + taken.dropped().len() <= self.context.per_sequence()
+        {
             self.evaluate(sequence, taken.dropped())?;
         }
         Ok(Stop::EndOfText)
@@ -199,14 +235,51 @@ impl<'m> Decoder<'m> {
         self.model.piece(token).is_empty() || self.builder.fim().ends(token)
     }
 
-    /// The most probable token that healing allows.
-    fn choose(&self, healing: &Healing) -> Option<Choice> {
-        let logits = self.context.logits()?;
+    /// The most probable token that healing allows after what `sequence` holds, which began with a prompt of `prompt` tokens.
+    fn choose(&self, sequence: usize, prompt: usize, healing: &Healing) -> Option<Choice> {
+        // After the prompt itself the logits may be an earlier request's.
+        let logits = match self.sequences.len(sequence) {
+            length if length == prompt => self.sequences.ending(sequence, prompt),
+            _ => self.context.logits(),
+        }?;
         if healing.is_done() {
             best(logits, (0..logits.len()).filter_map(|id| i32::try_from(id).ok()).map(Token))
         } else {
             best(logits, self.index.allowed(healing.rest()))
         }
+    }
+}
+
+/// What an answer costs, while it is being made.
+struct Account {
+    timing: Timing,
+    stats: Stats,
+    /// Sum of the log-probabilities of tokens beyond the cursor, and their number.
+    logprobs: (f64, u32),
+}
+
+impl Account {
+    fn new(timing: Timing, prompt_tokens: usize) -> Self {
+        let queued_ms = timing.began.saturating_duration_since(timing.arrived).as_secs_f64() * 1e3;
+        let prompt_tokens = u32::try_from(prompt_tokens).unwrap_or(u32::MAX);
+        Self { timing, stats: Stats { prompt_tokens, queued_ms, ..Stats::default() }, logprobs: (0.0, 0) }
+    }
+
+    /// Notes a decoded token, and whether it reached beyond the cursor.
+    fn decoded(&mut self, choice: Choice, beyond: bool) {
+        self.stats.decoded_tokens += 1;
+        if beyond {
+            let since = self.timing.arrived;
+            self.stats.ttft_ms.get_or_insert_with(|| milliseconds(since));
+            self.logprobs = (self.logprobs.0 + choice.logprob, self.logprobs.1 + 1);
+        }
+    }
+
+    fn close(mut self) -> Stats {
+        let (sum, count) = self.logprobs;
+        self.stats.mean_logprob = if count == 0 { 0.0 } else { sum / f64::from(count) };
+        self.stats.total_ms = milliseconds(self.timing.arrived);
+        self.stats
     }
 }
 
@@ -230,26 +303,28 @@ fn best(logits: &[f32], candidates: impl Iterator<Item = Token> + Clone) -> Opti
     }
     let (token, largest) = best?;
     // Logits 20 below the largest weigh less than 2e-9 each: skipping their exponentials is most of the work saved.
-    let near = candidates.filter_map(logit).map(|value| value - largest).filter(|difference| *difference > -20.0);
+    let near =
+        candidates.filter_map(logit).map(|value| value - largest).filter(|difference| *difference > -20.0);
     let sum: f64 = near.map(|difference| f64::from(difference.exp())).sum();
     Some(Choice { token, logprob: -sum.ln() })
 }
 
 /// Turns bytes into whole characters for the sink, and stops at the line break that was asked for.
-struct Output {
+struct Output<'s> {
+    sink: &'s mut dyn Sink,
     assembler: Assembler,
     single_line: bool,
     /// Whether anything but white space was said.
     said: bool,
 }
 
-impl Output {
-    fn push(&mut self, bytes: &[u8], sink: &mut dyn Sink) -> Option<Stop> {
+impl Output<'_> {
+    fn push(&mut self, bytes: &[u8]) -> Option<Stop> {
         let mut text = String::new();
         let broken = self.assembler.push(bytes, &mut text).is_err();
         let end = if self.single_line { self.line_end(&text) } else { None };
         let text = &text[..end.unwrap_or(text.len())];
-        if !text.is_empty() && sink.chunk(text) == ControlFlow::Break(()) {
+        if !text.is_empty() && self.sink.chunk(text) == ControlFlow::Break(()) {
             return Some(Stop::Sink);
         }
         if end.is_some() {
@@ -271,23 +346,6 @@ impl Output {
     }
 }
 
-#[derive(Debug, Default)]
-struct Mean {
-    sum: f64,
-    count: u32,
-}
-
-impl Mean {
-    fn add(&mut self, value: f64) {
-        self.sum += value;
-        self.count += 1;
-    }
-
-    fn mean(&self) -> f64 {
-        if self.count == 0 { 0.0 } else { self.sum / f64::from(self.count) }
-    }
-}
-
 fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }
@@ -295,3 +353,6 @@ fn milliseconds(since: Instant) -> f64 {
 fn as_f64(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,8 @@
 use std::{io, path::PathBuf};
 
 /// The embedded model, a GGUF.
-pub static EMBER: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/ember/ember.gguf"));
+pub static EMBER: &[u8] =
+    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/ember/ember.gguf"));
 
 /// A path under which [`EMBER`] can be opened as long as this lives.
 #[derive(Debug)]
@@ -22,7 +23,8 @@ pub(crate) fn open(_cache_dir: &std::path::Path) -> io::Result<EmbeddedFile> {
 
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 
-    let mut file = std::fs::File::from(memfd_create("ember.gguf", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?);
+    let mut file =
+        std::fs::File::from(memfd_create("ember.gguf", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?);
     file.write_all(EMBER)?;
     fcntl_add_seals(&file, SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE)?;
     Ok(EmbeddedFile { path: format!("/proc/self/fd/{}", file.as_raw_fd()).into(), _file: file })

@@ -49,9 +49,10 @@ pub(crate) fn check(path: &Path) -> Result<Header, Problem> {
     match header(&mut reader) {
         Ok(header) => Ok(header),
         Err(Fault::Problem(problem)) => Err(problem),
-        Err(Fault::Io(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(Problem(format!("is truncated: it ends inside its header, after {} bytes; download it again", metadata.len())))
-        }
+        Err(Fault::Io(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Problem(format!(
+            "is truncated: it ends inside its header, after {} bytes; download it again",
+            metadata.len()
+        ))),
         Err(Fault::Io(error)) => Err(unreadable(&error)),
     }
 }
@@ -83,12 +84,18 @@ fn header(reader: &mut Reader<impl Read + Seek>) -> Result<Header, Fault> {
     let mut magic = [0; 4];
     reader.fill(&mut magic)?;
     if magic != *b"GGUF" {
-        let text = if magic.starts_with(b"vers") { "is a Git LFS pointer, not the model itself: run `git lfs pull`" } else { "is not a GGUF file" };
+        let text = if magic.starts_with(b"vers") {
+            "is a Git LFS pointer, not the model itself: run `git lfs pull`"
+        } else {
+            "is not a GGUF file"
+        };
         return Err(Fault::Problem(Problem(text.into())));
     }
     let version = reader.u32()?;
     if !(2..=3).contains(&version) {
-        return Err(Fault::Problem(Problem(format!("is GGUF version {version}, and versions 2 and 3 are supported"))));
+        return Err(Fault::Problem(Problem(format!(
+            "is GGUF version {version}, and versions 2 and 3 are supported"
+        ))));
     }
     let (tensors, keys) = (reader.u64()?, reader.u64()?);
     if tensors > MOST_TENSORS || keys > MOST_KEYS {
@@ -105,15 +112,27 @@ fn header(reader: &mut Reader<impl Read + Seek>) -> Result<Header, Fault> {
     Ok(header)
 }
 
-fn read_key(reader: &mut Reader<impl Read + Seek>, header: &mut Header, alignment: &mut u64, key: &str, kind: u32) -> Result<(), Fault> {
+fn read_key(
+    reader: &mut Reader<impl Read + Seek>,
+    header: &mut Header,
+    alignment: &mut u64,
+    key: &str,
+    kind: u32,
+) -> Result<(), Fault> {
     let facts = &mut header.facts;
     match (key, kind) {
         ("general.architecture", STRING) => facts.architecture = reader.name()?,
         ("general.name", STRING) => facts.name = reader.name()?,
         ("general.alignment", U32) => *alignment = u64::from(reader.u32()?),
-        ("tokenizer.ggml.fim_pre_token_id" | "tokenizer.ggml.prefix_token_id", U32) => facts.ids.prefix = reader.token()?,
-        ("tokenizer.ggml.fim_suf_token_id" | "tokenizer.ggml.suffix_token_id", U32) => facts.ids.suffix = reader.token()?,
-        ("tokenizer.ggml.fim_mid_token_id" | "tokenizer.ggml.middle_token_id", U32) => facts.ids.middle = reader.token()?,
+        ("tokenizer.ggml.fim_pre_token_id" | "tokenizer.ggml.prefix_token_id", U32) => {
+            facts.ids.prefix = reader.token()?
+        }
+        ("tokenizer.ggml.fim_suf_token_id" | "tokenizer.ggml.suffix_token_id", U32) => {
+            facts.ids.suffix = reader.token()?
+        }
+        ("tokenizer.ggml.fim_mid_token_id" | "tokenizer.ggml.middle_token_id", U32) => {
+            facts.ids.middle = reader.token()?
+        }
         ("tokenizer.ggml.fim_sep_token_id", U32) => facts.ids.separator = reader.token()?,
         ("tokenizer.ggml.fim_rep_token_id", U32) => facts.ids.repository = reader.token()?,
         ("tokenizer.ggml.tokens", ARRAY) => header.special = reader.special_tokens()?,
@@ -140,14 +159,19 @@ fn check_tensors(reader: &mut Reader<impl Read + Seek>, tensors: u64, alignment:
         let mut elements = 1u64;
         for _ in 0..dimensions {
             let size = reader.u64()?;
-            elements = elements.checked_mul(size).ok_or_else(|| damaged("a tensor claims an impossible size"))?;
+            elements =
+                elements.checked_mul(size).ok_or_else(|| damaged("a tensor claims an impossible size"))?;
         }
         let kind = reader.u32()?;
         let offset = reader.u64()?;
         let end = bytes_of(kind, elements).and_then(|bytes| offset.checked_add(bytes));
         needed = needed.max(end.ok_or_else(|| damaged("a tensor claims an impossible size"))?);
     }
-    let needed = reader.at.next_multiple_of(alignment).checked_add(needed).ok_or_else(|| damaged("a tensor claims an impossible size"))?;
+    let needed = reader
+        .at
+        .next_multiple_of(alignment)
+        .checked_add(needed)
+        .ok_or_else(|| damaged("a tensor claims an impossible size"))?;
     if needed > reader.length {
         let text = format!("is truncated: {} of {needed} bytes are there; download it again", reader.length);
         return Err(Fault::Problem(Problem(text)));
@@ -280,7 +304,8 @@ impl<R: Read + Seek> Reader<R> {
 
     fn skip_array(&mut self, kind: u32, count: u64) -> Result<(), Fault> {
         if let Some(size) = fixed_size(kind) {
-            let bytes = count.checked_mul(size).ok_or_else(|| damaged("a list claims an impossible length"))?;
+            let bytes =
+                count.checked_mul(size).ok_or_else(|| damaged("a list claims an impossible length"))?;
             return Ok(self.skip(bytes)?);
         }
         if kind != STRING {
@@ -341,7 +366,7 @@ mod tests {
     use super::*;
     use crate::EMBER;
 
-    fn check_bytes(bytes: &[u8], expected: Expect) {
+    fn check_bytes(bytes: &[u8], expected: &Expect) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("model.gguf");
         std::fs::write(&path, bytes).unwrap();
@@ -374,34 +399,50 @@ mod tests {
 
     #[test]
     fn the_embedded_model_is_fine() {
-        check_bytes(EMBER, expect!["fine: llama"]);
+        check_bytes(EMBER, &expect!["fine: llama"]);
     }
 
     #[test]
     fn each_fault_is_one_sentence() {
-        check_bytes(b"", expect!["model.gguf is empty: was the download interrupted?"]);
-        check_bytes(b"#!/bin/sh\nexit 1\n", expect!["model.gguf is not a GGUF file"]);
+        check_bytes(b"", &expect!["model.gguf is empty: was the download interrupted?"]);
+        check_bytes(b"#!/bin/sh\nexit 1\n", &expect!["model.gguf is not a GGUF file"]);
         check_bytes(
             b"version https://git-lfs.github.com/spec/v1\n",
-            expect!["model.gguf is a Git LFS pointer, not the model itself: run `git lfs pull`"],
+            &expect!["model.gguf is a Git LFS pointer, not the model itself: run `git lfs pull`"],
         );
-        check_bytes(b"GGUF\x01\0\0\0", expect!["model.gguf is GGUF version 1, and versions 2 and 3 are supported"]);
-        check_bytes(&EMBER[..100], expect!["model.gguf is truncated: it ends inside its header, after 100 bytes; download it again"]);
+        check_bytes(
+            b"GGUF\x01\0\0\0",
+            &expect!["model.gguf is GGUF version 1, and versions 2 and 3 are supported"],
+        );
+        check_bytes(
+            &EMBER[..100],
+            &expect![
+                "model.gguf is truncated: it ends inside its header, after 100 bytes; download it again"
+            ],
+        );
         let mut liar = EMBER[..64].to_vec();
         liar[8..16].fill(0xff);
         check_bytes(
             &liar,
-            expect!["model.gguf is damaged: its header claims an impossible number of tensors or keys; download it again"],
+            &expect![
+                "model.gguf is damaged: its header claims an impossible number of tensors or keys; download it again"
+            ],
         );
-        check_bytes(&tiny(&[], 1000), expect!["model.gguf is truncated: 57 of 4064 bytes are there; download it again"]);
-        check_bytes(&tiny(&[], u64::MAX / 2), expect!["model.gguf is damaged: a tensor claims an impossible size; download it again"]);
+        check_bytes(
+            &tiny(&[], 1000),
+            &expect!["model.gguf is truncated: 57 of 4064 bytes are there; download it again"],
+        );
+        check_bytes(
+            &tiny(&[], u64::MAX / 2),
+            &expect!["model.gguf is damaged: a tensor claims an impossible size; download it again"],
+        );
         check_bytes(
             &tiny(&[("x", 99, b"")], 0),
-            expect!["model.gguf is damaged: its header holds a value of an unknown type; download it again"],
+            &expect!["model.gguf is damaged: its header holds a value of an unknown type; download it again"],
         );
         check_bytes(
             &tiny(&[("x", STRING, &u64::MAX.to_le_bytes())], 0),
-            expect!["model.gguf is truncated: it ends inside its header, after 78 bytes; download it again"],
+            &expect!["model.gguf is truncated: it ends inside its header, after 78 bytes; download it again"],
         );
     }
 
@@ -435,7 +476,8 @@ mod tests {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 state.to_le_bytes()[7] & if state & 1 == 0 { 0x0f } else { 0xff }
             });
-            let bytes: Vec<u8> = b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0".iter().copied().chain(noise).collect();
+            let bytes: Vec<u8> =
+                b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0".iter().copied().chain(noise).collect();
             std::fs::write(&path, bytes).unwrap();
             assert!(check(&path).is_err());
         }

@@ -17,6 +17,8 @@ struct Slot {
     session: Option<SessionKey>,
     tokens: Vec<Token>,
     used: u64,
+    /// How long the newest prompt was, and the logits after it.
+    ending: Option<(usize, Box<[f32]>)>,
 }
 
 impl Sequences {
@@ -32,7 +34,8 @@ impl Sequences {
         let own = self.slots.iter().position(|slot| slot.session == Some(session));
         let at = own.unwrap_or_else(|| {
             // A sequence without an owner was never used or was forgotten: its clock is behind every other's.
-            let oldest = self.slots.iter().enumerate().min_by_key(|(_, slot)| (slot.session.is_some(), slot.used));
+            let oldest =
+                self.slots.iter().enumerate().min_by_key(|(_, slot)| (slot.session.is_some(), slot.used));
             oldest.map_or(0, |(at, _)| at)
         });
         self.slots[at].session = Some(session);
@@ -43,6 +46,12 @@ impl Sequences {
     /// How many tokens at the start of `prompt` the sequence already holds.
     pub(crate) fn common(&self, sequence: usize, prompt: &[Token]) -> usize {
         self.slots[sequence].tokens.iter().zip(prompt).take_while(|(held, wanted)| held == wanted).count()
+    }
+
+    /// The tokens in the sequence.
+    #[cfg(test)]
+    pub(crate) fn tokens(&self, sequence: usize) -> &[Token] {
+        &self.slots[sequence].tokens
     }
 
     /// Tokens in the sequence.
@@ -57,7 +66,25 @@ impl Sequences {
 
     /// Notes that only the first `keep` tokens are left.
     pub(crate) fn truncate(&mut self, sequence: usize, keep: usize) {
-        self.slots[sequence].tokens.truncate(keep);
+        let slot = &mut self.slots[sequence];
+        slot.tokens.truncate(keep);
+        slot.ending.take_if(|(length, _)| *length > keep);
+    }
+
+    /// Keeps `logits` as those after the tokens that the sequence holds now, the end of a prompt. Within a word the next key's prompt
+    /// is the same, for healing takes the word back: then there is nothing to evaluate at all.
+    pub(crate) fn set_ending(&mut self, sequence: usize, logits: &[f32]) {
+        let slot = &mut self.slots[sequence];
+        slot.ending = Some((slot.tokens.len(), logits.into()));
+    }
+
+    /// The logits after the first `length` tokens, if they are those kept.
+    pub(crate) fn ending(&self, sequence: usize, length: usize) -> Option<&[f32]> {
+        self.slots[sequence]
+            .ending
+            .as_ref()
+            .filter(|(known, _)| *known == length)
+            .map(|(_, logits)| logits.as_ref())
     }
 
     /// Gives up the sequence of `session`; returns it for clearing.
@@ -96,6 +123,21 @@ mod tests {
         assert_eq!(sequences.common(a, &tokens(0..20)), 10);
         assert_eq!(sequences.common(a, &tokens(5..20)), 0);
         assert_eq!(sequences.sessions(), 2);
+    }
+
+    #[test]
+    fn the_logits_after_a_prompt_are_kept_while_the_prompt_is() {
+        let mut sequences = Sequences::new(1);
+        sequences.extend(0, &tokens(0..10));
+        sequences.set_ending(0, &[0.5]);
+        sequences.extend(0, &tokens(10..20));
+        assert_eq!(sequences.ending(0, 10), Some([0.5].as_slice()));
+        assert_eq!(sequences.ending(0, 20), None);
+        sequences.truncate(0, 10);
+        assert!(sequences.ending(0, 10).is_some());
+        sequences.truncate(0, 9);
+        sequences.extend(0, &tokens(9..10));
+        assert!(sequences.ending(0, 10).is_none(), "another token may stand there now");
     }
 
     #[test]

@@ -58,7 +58,8 @@ impl Model {
     /// Reads the model at `path`. `progress` is told the share that is loaded, and stops the loading by answering `false`.
     pub(crate) fn load(path: &Path, progress: impl FnMut(f32) -> bool + 'static) -> Result<Self, String> {
         let params = LlamaModelParams::default().with_progress_callback(progress);
-        let inner = LlamaModel::load_from_file(backend()?, path, &params).map_err(|error| error.to_string())?;
+        let inner =
+            LlamaModel::load_from_file(backend()?, path, &params).map_err(|error| error.to_string())?;
         let mut model = Self { inner, pieces: Vec::new(), starts: vec![0], lead: None };
         let vocabulary = model.inner.vocab();
         let mut pieces = Vec::new();
@@ -74,7 +75,9 @@ impl Model {
     /// Vocabularies of SentencePiece's kind put a space before each text, which in the middle of a line is wrong. Tokenizing the text
     /// behind a character that merges with nothing, and taking that character's tokens off again, keeps the space away.
     fn find_lead(&self) -> Option<usize> {
-        let spelled = |tokens: &[LlamaToken]| -> Vec<u8> { tokens.iter().flat_map(|token| self.piece(Token(token.0)).to_vec()).collect() };
+        let spelled = |tokens: &[LlamaToken]| -> Vec<u8> {
+            tokens.iter().flat_map(|token| self.piece(Token(token.0)).to_vec()).collect()
+        };
         let vocabulary = self.inner.vocab();
         if spelled(&vocabulary.tokenize(b"a b", false, false)) == b"a b" {
             return None;
@@ -120,7 +123,13 @@ impl Model {
 
     /// A context of `sequences` separate sequences of `per_sequence` tokens, computing with `threads`. While `abort` is set every
     /// evaluation stops within milliseconds (on CPU and Metal; elsewhere at the end of its batch).
-    pub(crate) fn context(&self, sequences: usize, per_sequence: usize, threads: usize, abort: Arc<AtomicBool>) -> Result<Context<'_>, String> {
+    pub(crate) fn context(
+        &self,
+        sequences: usize,
+        per_sequence: usize,
+        threads: usize,
+        abort: Arc<AtomicBool>,
+    ) -> Result<Context<'_>, String> {
         // llama.cpp may have only one context in the making at a time.
         static MAKING: Mutex<()> = Mutex::new(());
         let number = |value: usize| u32::try_from(value).map_err(|_| format!("{value} is too large"));
@@ -154,7 +163,9 @@ impl Tokens for Model {
         let vocabulary = self.inner.vocab();
         let tokens = match self.lead {
             None => vocabulary.tokenize(text.as_bytes(), false, false),
-            Some(lead) => vocabulary.tokenize(format!("{LEAD}{text}").as_bytes(), false, false).split_off(lead),
+            Some(lead) => {
+                vocabulary.tokenize(format!("{LEAD}{text}").as_bytes(), false, false).split_off(lead)
+            }
         };
         out.extend(tokens.into_iter().map(|token| Token(token.0)));
     }
@@ -201,7 +212,13 @@ impl Context<'_> {
 
     /// Evaluates `tokens`, at most [`LARGEST_BATCH`], as the next ones of `sequence`, which holds `position` tokens. With `logits`
     /// those after the last token are kept for [`Self::logits`].
-    pub(crate) fn evaluate(&mut self, sequence: usize, position: usize, tokens: &[Token], logits: bool) -> Result<(), Failure> {
+    pub(crate) fn evaluate(
+        &mut self,
+        sequence: usize,
+        position: usize,
+        tokens: &[Token],
+        logits: bool,
+    ) -> Result<(), Failure> {
         let broken = |text: String| Failure::Broken(text);
         self.logits_at = None;
         if tokens.is_empty() || tokens.len() > LARGEST_BATCH {
@@ -215,7 +232,9 @@ impl Context<'_> {
         for (offset, token) in tokens.iter().enumerate() {
             let position = i32::try_from(position + offset).map_err(|error| broken(error.to_string()))?;
             let wanted = logits && offset + 1 == tokens.len();
-            self.batch.add(LlamaToken(token.0), position, &id, wanted).map_err(|error| broken(error.to_string()))?;
+            self.batch
+                .add(LlamaToken(token.0), position, &id, wanted)
+                .map_err(|error| broken(error.to_string()))?;
         }
         match self.inner.decode(&mut self.batch) {
             Ok(()) => {

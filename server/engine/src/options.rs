@@ -26,7 +26,9 @@ impl ModelChoice {
     pub fn name(&self) -> String {
         match self {
             Self::Embedded => "ember".into(),
-            Self::File(path) => path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned()),
+            Self::File(path) => {
+                path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy().into_owned())
+            }
         }
     }
 
@@ -38,7 +40,8 @@ impl ModelChoice {
             Self::File(path) => {
                 path.canonicalize().unwrap_or_else(|_| path.clone()).hash(&mut hasher);
                 if let Ok(metadata) = path.metadata() {
-                    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+                    let modified =
+                        metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
                     (metadata.len(), modified).hash(&mut hasher);
                 }
             }

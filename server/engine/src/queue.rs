@@ -69,7 +69,13 @@ struct Running {
 impl<C> Queue<C> {
     /// An empty queue that sets `abort` while the running request is to stop.
     pub(crate) fn new(abort: Arc<AtomicBool>) -> Self {
-        let state = State { waiting: VecDeque::new(), forget: Vec::new(), running: None, failed: None, closed: false };
+        let state = State {
+            waiting: VecDeque::new(),
+            forget: Vec::new(),
+            running: None,
+            failed: None,
+            closed: false,
+        };
         Self { state: Mutex::new(state), changed: Condvar::new(), abort }
     }
 
@@ -91,13 +97,18 @@ impl<C> Queue<C> {
         }
         let (client, session, kind) = (job.client, job.request.session, job.request.kind);
         // A prefill for newer text makes older prefills pointless, but not a completion: its text may still fit what is typed.
-        let superseded = |client_: u64, session_, kind_| client_ == client && session_ == session && (kind == Kind::Fim || kind_ == Kind::Prefill);
+        let superseded = |client_: u64, session_, kind_| {
+            client_ == client && session_ == session && (kind == Kind::Fim || kind_ == Kind::Prefill)
+        };
         if let Some(running) = state.running
-            && (superseded(running.client, running.session, running.kind) || (kind == Kind::Fim && running.kind == Kind::Prefill))
+            && (superseded(running.client, running.session, running.kind)
+                || (kind == Kind::Fim && running.kind == Kind::Prefill))
         {
             self.abort.store(true, Ordering::Relaxed);
         }
-        let dropped = extract(&mut state.waiting, |other| superseded(other.client, other.request.session, other.request.kind));
+        let dropped = extract(&mut state.waiting, |other| {
+            superseded(other.client, other.request.session, other.request.kind)
+        });
         state.waiting.push_back(job);
         self.changed.notify_one();
         Ok(dropped)
@@ -221,7 +232,13 @@ mod tests {
                 max_tokens: 1,
                 single_line: false,
             };
-            let job = Job { client, reply: (), id: RequestId(self.ids), request: Box::new(request), arrived: Instant::now() };
+            let job = Job {
+                client,
+                reply: (),
+                id: RequestId(self.ids),
+                request: Box::new(request),
+                arrived: Instant::now(),
+            };
             self.queue.push(job).unwrap().into_iter().map(|job| job.id.0).collect()
         }
 

@@ -60,6 +60,8 @@ const MOST_CLIENTS: usize = 64;
 enum Event {
     Joined,
     Left,
+    /// The model can't be used: stay for the clients that are there, to tell them, and no longer.
+    Useless,
     Stop(&'static str),
 }
 
@@ -78,7 +80,9 @@ pub fn run(options: EngineOptions) -> Result<(), EngineError> {
     let _lock = Lock::take(&path)?;
     let listener = listen(&path)?;
     if std::env::var("OMP_WAIT_POLICY").as_deref() != Ok("passive") {
-        tracing::warn!("OMP_WAIT_POLICY is not `passive`: on a busy machine spinning threads are slow, and cost others");
+        tracing::warn!(
+            "OMP_WAIT_POLICY is not `passive`: on a busy machine spinning threads are slow, and cost others"
+        );
     }
     tracing::info!(path = %path.display(), build = options.build, "listening");
 
@@ -116,16 +120,21 @@ pub fn run(options: EngineOptions) -> Result<(), EngineError> {
 }
 
 /// Waits for a reason to end.
-fn wait(events: &Receiver<Event>, idle_exit: Duration) -> &'static str {
+fn wait(events: &Receiver<Event>, mut idle_exit: Duration) -> &'static str {
     let (mut clients, mut patience) = (0usize, idle_exit.max(FIRST_CLIENT));
     loop {
-        let event = if clients == 0 { events.recv_timeout(patience) } else { events.recv().map_err(|_| RecvTimeoutError::Disconnected) };
+        let event = if clients == 0 {
+            events.recv_timeout(patience)
+        } else {
+            events.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        };
         match event {
             Ok(Event::Joined) => clients += 1,
             Ok(Event::Left) => {
                 clients -= 1;
                 patience = idle_exit;
             }
+            Ok(Event::Useless) => idle_exit = Duration::ZERO,
             Ok(Event::Stop(reason)) => return reason,
             Err(RecvTimeoutError::Timeout) => return "idle",
             Err(RecvTimeoutError::Disconnected) => return "nobody is left to wait for",
@@ -153,6 +162,9 @@ struct Desk {
 impl Desk {
     /// Tells every client how the model is doing.
     fn tell(&self, state: ModelState) {
+        if matches!(state, ModelState::Failed(_)) {
+            self.post(Event::Useless);
+        }
         let mut roster = self.roster();
         for client in roster.clients.values() {
             client.send(FromEngine::Model(state.clone()));
@@ -208,7 +220,8 @@ fn accept(desk: &Arc<Desk>, listener: &Listener) {
             continue;
         }
         let desk = Arc::clone(desk);
-        let serving = thread::Builder::new().name(format!("read-{client}")).spawn(move || serve(&desk, client, stream));
+        let serving =
+            thread::Builder::new().name(format!("read-{client}")).spawn(move || serve(&desk, client, stream));
         if let Err(error) = serving {
             tracing::warn!(%error, "no thread for a connection");
         }
@@ -239,7 +252,9 @@ fn introduce(desk: &Desk, client: u64, stream: &Arc<Stream>) -> io::Result<Arc<O
     stream.set_recv_timeout(Some(HELLO))?;
     let build = match read_frame(&mut &**stream)? {
         Some(ToEngine::Hello { protocol: PROTOCOL, build }) => build,
-        Some(ToEngine::Hello { protocol, .. }) => return Err(io::Error::other(format!("it speaks protocol {protocol}, not {PROTOCOL}"))),
+        Some(ToEngine::Hello { protocol, .. }) => {
+            return Err(io::Error::other(format!("it speaks protocol {protocol}, not {PROTOCOL}")));
+        }
         _ => return Err(io::Error::other("its first frame is not a Hello")),
     };
     stream.set_recv_timeout(None)?;
@@ -262,7 +277,13 @@ fn read(desk: &Desk, outgoing: &Arc<Outgoing>, stream: &Arc<Stream>) -> io::Resu
     while let Some(frame) = read_frame(&mut input)? {
         match frame {
             ToEngine::Ask { id, request } => {
-                let job = Job { client: outgoing.client, reply: Arc::clone(outgoing), id, request, arrived: Instant::now() };
+                let job = Job {
+                    client: outgoing.client,
+                    reply: Arc::clone(outgoing),
+                    id,
+                    request,
+                    arrived: Instant::now(),
+                };
                 match shared.queue.push(job) {
                     Ok(superseded) => shared.cancelled(superseded),
                     Err((job, error)) => shared.done(&job.reply, job.id, Err(error)),
@@ -293,7 +314,8 @@ fn make_private(folder: &Path) -> Result<(), EngineError> {
             return Err(refuse("it belongs to another user".into()));
         }
         if metadata.mode() & 0o777 != 0o700 {
-            fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(|error| refuse(error.to_string()))?;
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+                .map_err(|error| refuse(error.to_string()))?;
         }
     }
     Ok(())
@@ -306,7 +328,11 @@ struct Lock {
 
 impl Lock {
     fn take(socket: &Path) -> Result<Self, EngineError> {
-        let path = if cfg!(windows) { std::env::temp_dir().join(socket.file_name().unwrap_or_default()) } else { socket.to_owned() };
+        let path = if cfg!(windows) {
+            std::env::temp_dir().join(socket.file_name().unwrap_or_default())
+        } else {
+            socket.to_owned()
+        };
         let path = path.with_extension("lock");
         let file = fs::File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|error| EngineError::RuntimeFolder(path.clone(), error.to_string()))?;
@@ -315,9 +341,15 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
                 // One that is ending has removed its socket already, and lets go soon; one that lives keeps both.
-                Err(fs::TryLockError::WouldBlock) if Instant::now() < until && !socket.exists() => thread::sleep(Duration::from_millis(10)),
-                Err(fs::TryLockError::WouldBlock) => return Err(EngineError::AlreadyRunning(socket.to_owned())),
-                Err(fs::TryLockError::Error(error)) => return Err(EngineError::RuntimeFolder(path, error.to_string())),
+                Err(fs::TryLockError::WouldBlock) if Instant::now() < until && !socket.exists() => {
+                    thread::sleep(Duration::from_millis(10))
+                }
+                Err(fs::TryLockError::WouldBlock) => {
+                    return Err(EngineError::AlreadyRunning(socket.to_owned()));
+                }
+                Err(fs::TryLockError::Error(error)) => {
+                    return Err(EngineError::RuntimeFolder(path, error.to_string()));
+                }
             }
         }
     }

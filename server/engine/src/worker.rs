@@ -49,7 +49,12 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new() -> Self {
         let abort = Arc::new(AtomicBool::new(false));
-        Self { queue: Queue::new(Arc::clone(&abort)), abort, sessions: AtomicU32::new(0), answered: AtomicU64::new(0) }
+        Self {
+            queue: Queue::new(Arc::clone(&abort)),
+            abort,
+            sessions: AtomicU32::new(0),
+            answered: AtomicU64::new(0),
+        }
     }
 
     /// Sends the one end of a request.
@@ -69,10 +74,16 @@ impl Shared {
 }
 
 /// Loads the model and answers until the queue closes. `state` is told how the model is doing.
-pub(crate) fn work(options: &EngineOptions, shared: &Arc<Shared>, state: impl Fn(ModelState) + Clone + 'static) {
+pub(crate) fn work(
+    options: &EngineOptions,
+    shared: &Arc<Shared>,
+    state: impl Fn(ModelState) + Clone + 'static,
+) {
     let began = Instant::now();
     let loaded = catch_unwind(AssertUnwindSafe(|| load(options, shared, state.clone())));
-    let loaded = loaded.unwrap_or_else(|_| Err("could not be loaded: the loader failed unexpectedly, the log has details".into()));
+    let loaded = loaded.unwrap_or_else(|_| {
+        Err("could not be loaded: the loader failed unexpectedly, the log has details".into())
+    });
     let (model, fim, _file) = match loaded {
         Ok(loaded) => loaded,
         Err(problem) => return fail(shared, &state, &unusable(&options.model, &problem)),
@@ -85,7 +96,9 @@ pub(crate) fn work(options: &EngineOptions, shared: &Arc<Shared>, state: impl Fn
     let context = match model.context(sequences, tokens, threads, Arc::clone(&shared.abort)) {
         Ok(context) => context,
         Err(problem) => {
-            let text = format!("has no room for its context: llama.cpp says {problem:?}; a smaller model or less context would fit");
+            let text = format!(
+                "has no room for its context: llama.cpp says {problem:?}; a smaller model or less context would fit"
+            );
             return fail(shared, &state, &unusable(&options.model, &text));
         }
     };
@@ -142,16 +155,19 @@ impl Sink for Chunks<'_> {
 
 fn fail(shared: &Shared, state: &impl Fn(ModelState), error: &ModelError) {
     tracing::error!(%error, "the model can't be used");
-    for job in shared.queue.fail(error) {
+    let waiting = shared.queue.fail(error);
+    state(ModelState::Failed(error.clone()));
+    for job in waiting {
         shared.done(&job.reply, job.id, Err(error.clone()));
     }
-    state(ModelState::Failed(error.clone()));
 }
 
 /// The sentence a person reads: which file, what is wrong, what to do.
 fn unusable(choice: &ModelChoice, problem: &str) -> ModelError {
     ModelError::Unusable(match choice {
-        ModelChoice::Embedded => format!("the built-in model {problem}; set `engine.model` in ~/.config/hob/config.toml to a GGUF file"),
+        ModelChoice::Embedded => format!(
+            "the built-in model {problem}; set `engine.model` in ~/.config/hob/config.toml to a GGUF file"
+        ),
         ModelChoice::File(path) => format!(
             "the model {} {problem}; set `engine.model` in ~/.config/hob/config.toml to another GGUF file, or remove it to use the built-in model",
             path.display()
@@ -161,12 +177,15 @@ fn unusable(choice: &ModelChoice, problem: &str) -> ModelError {
 
 /// Checks and loads the chosen model. The embedded one's file must live as long as the model, which is mapped from it.
 fn load(
-    options: &EngineOptions, shared: &Arc<Shared>, state: impl Fn(ModelState) + 'static,
+    options: &EngineOptions,
+    shared: &Arc<Shared>,
+    state: impl Fn(ModelState) + 'static,
 ) -> Result<(Model, Fim, Option<embedded::EmbeddedFile>), String> {
     let (path, file): (PathBuf, _) = match &options.model {
         ModelChoice::File(path) => (path.clone(), None),
         ModelChoice::Embedded => {
-            let file = embedded::open(&options.cache_dir).map_err(|error| format!("could not be unpacked: {error}"))?;
+            let file = embedded::open(&options.cache_dir)
+                .map_err(|error| format!("could not be unpacked: {error}"))?;
             (file.path.clone(), Some(file))
         }
     };
@@ -186,9 +205,11 @@ fn load(
         }
         !shared.queue.is_closed()
     };
-    let model = Model::load(&path, progress).map_err(|error| format!("could not be loaded by llama.cpp ({error}); the log has its reason"))?;
+    let model = Model::load(&path, progress)
+        .map_err(|error| format!("could not be loaded by llama.cpp ({error}); the log has its reason"))?;
     facts.bos = model.bos();
     facts.ends = model.ends();
-    let fim = family::recognise(&facts, |text| header.find(text)).map_err(|family::Refusal(reason)| reason)?;
+    let fim =
+        family::recognise(&facts, |text| header.find(text)).map_err(|family::Refusal(reason)| reason)?;
     Ok((model, fim, file))
 }

@@ -51,7 +51,8 @@ pub struct Stats {
     pub total_ms: f64,
     /// Time spent waiting for other requests before this one began.
     pub queued_ms: f64,
-    /// Mean log-probability (natural) of the decoded tokens under the model; 0 if there were none.
+    /// Mean log-probability (natural) of the decoded tokens that reach beyond the cursor, the first one's given what was typed: how sure
+    /// the model is of what it adds. 0 if there were none.
     pub mean_logprob: f64,
 }
 

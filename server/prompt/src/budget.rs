@@ -54,7 +54,9 @@ pub(crate) fn around_the_hole(room: usize, prefix: usize, suffix: usize) -> (usi
 
 /// The end of `text` that can matter to a budget of `tokens`, from the start of a line on where there is one.
 pub(crate) fn last_bytes(text: &str, tokens: usize) -> &str {
-    let Some(excess) = text.len().checked_sub(tokens * BYTES_PER_TOKEN).filter(|excess| *excess > 0) else { return text };
+    let Some(excess) = text.len().checked_sub(tokens * BYTES_PER_TOKEN).filter(|excess| *excess > 0) else {
+        return text;
+    };
     let rest = &text[text.ceil_char_boundary(excess)..];
     match rest.find('\n') {
         Some(line_break) if line_break + 1 < rest.len() => &rest[line_break + 1..],
@@ -124,7 +126,8 @@ mod tests {
         let budget = 1200;
         let (mut text, mut cuts) = ((0..100).map(function).collect::<String>(), Vec::new());
         for n in 0..400 {
-            text.push_str(&if n % 5 == 4 { "\n".into() } else { format!("    let y = {n};\n") });
+            let line = if n % 5 == 4 { "\n".into() } else { format!("    let y = {n};\n") };
+            text.push_str(&line);
             let chunked = cache.lasting(&toy, &text);
             let at = tail(&text, &chunked, budget, false);
             assert!(chunked.tokens.len() - chunked.tokens_before(at) <= budget);

@@ -102,7 +102,12 @@ impl TokenCache {
 
     /// Appends the tokens of the chunks `from..to` of `text`, which `chunked` holds.
     pub(crate) fn append(
-        &mut self, tokens: &dyn Tokens, text: &str, chunked: &Chunked, (from, to): (usize, usize), out: &mut Vec<Token>,
+        &mut self,
+        tokens: &dyn Tokens,
+        text: &str,
+        chunked: &Chunked,
+        (from, to): (usize, usize),
+        out: &mut Vec<Token>,
     ) {
         if self.exact {
             out.extend_from_slice(&chunked.tokens[chunked.tokens_before(from)..chunked.tokens_before(to)]);
@@ -139,7 +144,7 @@ impl TokenCache {
 }
 
 /// Cuts `text` where a tokenizer of Qwen2's kind would not notice; says of each chunk whether it begins a line.
-pub(crate) fn chunks(text: &str) -> impl Iterator<Item = (&str, bool)> {
+pub fn chunks(text: &str) -> impl Iterator<Item = (&str, bool)> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -188,18 +193,18 @@ mod tests {
     use super::*;
     use crate::toy::Toy;
 
-    fn check(text: &str, expected: Expect) {
+    fn check(text: &str, expected: &Expect) {
         let parts: Vec<_> = chunks(text).map(|(chunk, _)| format!("{chunk:?}")).collect();
         expected.assert_eq(&parts.join(" "));
     }
 
     #[test]
     fn a_chunk_ends_before_a_line_with_something_on_it() {
-        check("a\nb\n", expect![[r#""a\n" "b\n""#]]);
-        check("a;\n\n  \n    b\n\n", expect![[r#""a;\n\n  \n" "    b\n\n""#]]);
-        check("\n\na\r\nb", expect![[r#""\n\n" "a\r\n" "b""#]]);
-        check("a\n    ", expect![[r#""a\n    ""#]]);
-        check("", expect![""]);
+        check("a\nb\n", &expect![[r#""a\n" "b\n""#]]);
+        check("a;\n\n  \n    b\n\n", &expect![[r#""a;\n\n  \n" "    b\n\n""#]]);
+        check("\n\na\r\nb", &expect![[r#""\n\n" "a\r\n" "b""#]]);
+        check("a\n    ", &expect![[r#""a\n    ""#]]);
+        check("", &expect![""]);
     }
 
     #[test]

@@ -253,8 +253,22 @@ const TABLE: &[Row] = &[
 
 /// Special tokens that some families print beside those of their row; none belongs into a text.
 const BESIDE: &[&str] = &[
-    "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|file_separator|>", "<|endoftext|>", "<|cursor|>", "<fim_pad>", "<repo_name>",
-    "<reponame>", "<file_sep>", "<filename>", "<gh_stars>", "[MIDDLE]", "<[fim-pad]>", "▁<EOT>", "<EOT>",
+    "<|fim_pad|>",
+    "<|repo_name|>",
+    "<|file_sep|>",
+    "<|file_separator|>",
+    "<|endoftext|>",
+    "<|cursor|>",
+    "<fim_pad>",
+    "<repo_name>",
+    "<reponame>",
+    "<file_sep>",
+    "<filename>",
+    "<gh_stars>",
+    "[MIDDLE]",
+    "<[fim-pad]>",
+    "▁<EOT>",
+    "<EOT>",
 ];
 
 /// Every string that [`recognise`] may ask for: whoever reads a vocabulary needs to remember only these.
@@ -286,7 +300,8 @@ fn hints_fit(row: &Row, facts: &Facts) -> bool {
         return true;
     }
     let name = facts.name.to_lowercase();
-    row.architectures.iter().any(|start| facts.architecture.starts_with(start)) || row.names.iter().any(|part| name.contains(part))
+    row.architectures.iter().any(|start| facts.architecture.starts_with(start))
+        || row.names.iter().any(|part| name.contains(part))
 }
 
 fn resolve(row: &Row, facts: &Facts, find: &impl Fn(&str) -> Option<Token>) -> Option<Fim> {
@@ -314,7 +329,9 @@ fn resolve(row: &Row, facts: &Facts, find: &impl Fn(&str) -> Option<Token>) -> O
 /// A model of no known family whose metadata names all three FIM tokens.
 fn by_ids(facts: &Facts) -> Option<Fim> {
     let ids = facts.ids;
-    let files = ids.separator.map_or(Files::Comment, |token| Files::Separator { token, own_path: OwnPath::BeforePrefix });
+    let files = ids
+        .separator
+        .map_or(Files::Comment, |token| Files::Separator { token, own_path: OwnPath::BeforePrefix });
     Some(Fim {
         family: "generic",
         layout: Layout::AnchoredMiddle,
@@ -332,7 +349,8 @@ fn with_special(mut fim: Fim, facts: &Facts, find: impl Fn(&str) -> Option<Token
     let beside: Vec<_> = BESIDE.iter().map(|name| Some(*name)).collect();
     fim.special.extend(named(&beside, &find));
     let ids = facts.ids;
-    let unnamed = [Some(fim.prefix), Some(fim.suffix), fim.middle, ids.separator, ids.repository].into_iter().flatten();
+    let unnamed =
+        [Some(fim.prefix), Some(fim.suffix), fim.middle, ids.separator, ids.repository].into_iter().flatten();
     fim.special.extend(unnamed.chain(facts.ends.iter().copied()).map(|token| (token, String::new())));
     // Sorted by token, and of two entries for one token the one with a name first.
     fim.special.sort_by(|(a, a_name), (b, b_name)| (a, a_name.is_empty()).cmp(&(b, b_name.is_empty())));
@@ -357,7 +375,9 @@ fn refuse_without_tokens(facts: &Facts) -> Refusal {
     Refusal(if says_chat(facts) || facts.chat_template {
         format!("is a chat model without fill-in-the-middle tokens, which would answer in prose: {INSTEAD}")
     } else {
-        format!("has no fill-in-the-middle tokens in its vocabulary, so it can't see what follows the cursor: {INSTEAD}")
+        format!(
+            "has no fill-in-the-middle tokens in its vocabulary, so it can't see what follows the cursor: {INSTEAD}"
+        )
     })
 }
 
@@ -379,76 +399,113 @@ mod tests {
     use super::*;
 
     /// Recognises a model of this architecture and name whose vocabulary holds these special tokens, numbered from 100.
-    fn check(architecture: &str, name: &str, vocabulary: &[&str], expected: Expect) {
+    fn check(architecture: &str, name: &str, vocabulary: &[&str], expected: &Expect) {
         let facts = Facts { architecture: architecture.into(), name: name.into(), ..Facts::default() };
         let find = |text: &str| {
             let at = vocabulary.iter().position(|known| *known == text)?;
             Some(Token(100 + i32::try_from(at).unwrap()))
         };
         expected.assert_eq(&match recognise(&facts, find) {
-            Ok(fim) => format!("{} {:?} {:?}, {} special", fim.family, fim.layout, fim.files, fim.special.len()),
+            Ok(fim) => {
+                format!("{} {:?} {:?}, {} special", fim.family, fim.layout, fim.files, fim.special.len())
+            }
             Err(Refusal(reason)) => format!("{name} {reason}"),
         });
     }
 
-    const QWEN: &[&str] = &["<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>"];
+    const QWEN: &[&str] = &[
+        "<|fim_prefix|>",
+        "<|fim_middle|>",
+        "<|fim_suffix|>",
+        "<|fim_pad|>",
+        "<|repo_name|>",
+        "<|file_sep|>",
+    ];
     const STAR: &[&str] = &["<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<filename>"];
 
     #[test]
     fn families_are_told_apart_by_tokens_then_by_names() {
-        check("llama", "Ember v0", QWEN, expect![[r#"ember AnchoredMiddle Separator { token: Token(105), own_path: Nowhere }, 6 special"#]]);
+        check(
+            "llama",
+            "Ember v0",
+            QWEN,
+            &expect![[
+                r#"ember AnchoredMiddle Separator { token: Token(105), own_path: Nowhere }, 6 special"#
+            ]],
+        );
         check(
             "qwen2",
             "Qwen2.5 Coder 1.5B",
             QWEN,
-            expect![[r#"qwen AnchoredMiddle Separator { token: Token(105), own_path: BeforePrefix }, 6 special"#]],
+            &expect![[
+                r#"qwen AnchoredMiddle Separator { token: Token(105), own_path: BeforePrefix }, 6 special"#
+            ]],
         );
         check(
             "gemma",
             "codegemma-2b",
             &["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_separator|>"],
-            expect![[r#"codegemma AnchoredMiddle Separator { token: Token(103), own_path: AfterPrefix }, 4 special"#]],
+            &expect![[
+                r#"codegemma AnchoredMiddle Separator { token: Token(103), own_path: AfterPrefix }, 4 special"#
+            ]],
         );
-        check("llama", "Granite 3b code base", STAR, expect!["granite AnchoredMiddle Comment, 4 special"]);
+        check("llama", "Granite 3b code base", STAR, &expect!["granite AnchoredMiddle Comment, 4 special"]);
         check(
             "llama",
             "Mellum 4b base",
             STAR,
-            expect![[r#"mellum SuffixFirst Separator { token: Token(103), own_path: BeforePrefix }, 4 special"#]],
+            &expect![[
+                r#"mellum SuffixFirst Separator { token: Token(103), own_path: BeforePrefix }, 4 special"#
+            ]],
         );
         check(
             "starcoder2",
             "starcoder2-3b",
             &["<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<file_sep>", "<repo_name>"],
-            expect![[r#"starcoder2 AnchoredMiddle Separator { token: Token(103), own_path: AfterPrefix }, 5 special"#]],
+            &expect![[
+                r#"starcoder2 AnchoredMiddle Separator { token: Token(103), own_path: AfterPrefix }, 5 special"#
+            ]],
         );
-        check("starcoder", "tiny_starcoder", STAR, expect!["starcoder AnchoredMiddle Comment, 4 special"]);
+        check("starcoder", "tiny_starcoder", STAR, &expect!["starcoder AnchoredMiddle Comment, 4 special"]);
         check(
             "llama",
             "deepseek-coder-1.3b-base",
             &["<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"],
-            expect![[r##"deepseek AnchoredMiddle Header("#"), 3 special"##]],
+            &expect![[r##"deepseek AnchoredMiddle Header("#"), 3 special"##]],
         );
         check(
             "llama",
             "Seed-Coder-8B-Base",
             &["<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>"],
-            expect!["seed-coder SuffixFirst Comment, 3 special"],
+            &expect!["seed-coder SuffixFirst Comment, 3 special"],
         );
-        check("llama", "Codestral-22B", &["[PREFIX]", "[SUFFIX]"], expect![[r#"codestral SuffixFirst Header("+++++ "), 2 special"#]]);
+        check(
+            "llama",
+            "Codestral-22B",
+            &["[PREFIX]", "[SUFFIX]"],
+            &expect![[r#"codestral SuffixFirst Header("+++++ "), 2 special"#]],
+        );
         check(
             "llama",
             "CodeLlama-7b",
             &["▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>"],
-            expect!["codellama AnchoredMiddle Comment, 4 special"],
+            &expect!["codellama AnchoredMiddle Comment, 4 special"],
         );
     }
 
     #[test]
     fn a_model_of_no_known_family_is_asked_by_its_metadata() {
-        let ids = FimIds { prefix: Some(Token(7)), suffix: Some(Token(8)), middle: Some(Token(9)), ..FimIds::default() };
+        let ids = FimIds {
+            prefix: Some(Token(7)),
+            suffix: Some(Token(8)),
+            middle: Some(Token(9)),
+            ..FimIds::default()
+        };
         let fim = recognise(&Facts { ids, ..Facts::default() }, |_| None).unwrap();
-        assert_eq!((fim.family, fim.prefix, fim.suffix, fim.middle), ("generic", Token(7), Token(8), Some(Token(9))));
+        assert_eq!(
+            (fim.family, fim.prefix, fim.suffix, fim.middle),
+            ("generic", Token(7), Token(8), Some(Token(9)))
+        );
         assert!(fim.ends(Token(9)));
     }
 
@@ -458,19 +515,25 @@ mod tests {
             "llama",
             "Llama 3.2 1B Instruct",
             &[],
-            expect!["Llama 3.2 1B Instruct is a chat model without fill-in-the-middle tokens, which would answer in prose: use a model that was trained to fill in the middle, for example the GGUF of Qwen2.5-Coder-1.5B (the base model, not the Instruct one)"],
+            &expect![
+                "Llama 3.2 1B Instruct is a chat model without fill-in-the-middle tokens, which would answer in prose: use a model that was trained to fill in the middle, for example the GGUF of Qwen2.5-Coder-1.5B (the base model, not the Instruct one)"
+            ],
         );
         check(
             "gpt2",
             "gpt2",
             &[],
-            expect!["gpt2 has no fill-in-the-middle tokens in its vocabulary, so it can't see what follows the cursor: use a model that was trained to fill in the middle, for example the GGUF of Qwen2.5-Coder-1.5B (the base model, not the Instruct one)"],
+            &expect![
+                "gpt2 has no fill-in-the-middle tokens in its vocabulary, so it can't see what follows the cursor: use a model that was trained to fill in the middle, for example the GGUF of Qwen2.5-Coder-1.5B (the base model, not the Instruct one)"
+            ],
         );
         check(
             "qwen2",
             "Qwen2.5 7B Instruct",
             QWEN,
-            expect!["Qwen2.5 7B Instruct is a general chat model: its vocabulary has fill-in-the-middle tokens, but it was not trained on code with them: use a model that was trained to fill in the middle, for example the GGUF of Qwen2.5-Coder-1.5B (the base model, not the Instruct one)"],
+            &expect![
+                "Qwen2.5 7B Instruct is a general chat model: its vocabulary has fill-in-the-middle tokens, but it was not trained on code with them: use a model that was trained to fill in the middle, for example the GGUF of Qwen2.5-Coder-1.5B (the base model, not the Instruct one)"
+            ],
         );
     }
 }

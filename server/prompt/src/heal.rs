@@ -58,7 +58,8 @@ impl Healing {
 
     /// Whether a token that stands for `piece` may come next.
     pub fn allows(&self, piece: &[u8]) -> bool {
-        self.is_done() || (!piece.is_empty() && (piece.starts_with(&self.rest) || self.rest.starts_with(piece)))
+        self.is_done()
+            || (!piece.is_empty() && (piece.starts_with(&self.rest) || self.rest.starts_with(piece)))
     }
 
     /// Notes that `piece`, which must be allowed, was said, and returns the part of it that lies beyond the cursor.
@@ -73,7 +74,11 @@ impl Healing {
 /// Where the last run of characters of one kind begins in `text`, in bytes.
 pub(crate) fn word_start(text: &str) -> usize {
     let Some(last) = text.chars().next_back().map(kind) else { return 0 };
-    text.char_indices().rev().take_while(|(_, character)| kind(*character) == last).last().map_or(0, |(at, _)| at)
+    text.char_indices()
+        .rev()
+        .take_while(|(_, character)| kind(*character) == last)
+        .last()
+        .map_or(0, |(at, _)| at)
 }
 
 #[derive(PartialEq, Eq, Clone, Copy)]
@@ -125,7 +130,9 @@ impl PieceIndex {
 
     /// The run of entries from `from` on for which `holds`.
     fn range<'i>(
-        &'i self, holds: impl Fn(&[u8]) -> bool + Clone + 'i, from: &[u8],
+        &'i self,
+        holds: impl Fn(&[u8]) -> bool + Clone + 'i,
+        from: &[u8],
     ) -> impl Iterator<Item = Token> + Clone + 'i {
         let start = self.sorted.partition_point(|(piece, _)| piece.as_ref() < from);
         self.sorted[start..].iter().take_while(move |(piece, _)| holds(piece)).map(|(_, token)| *token)
@@ -140,7 +147,7 @@ mod tests {
     use super::*;
     use crate::toy::Toy;
 
-    fn check(typed: &str, expected: Expect) {
+    fn check(typed: &str, expected: &Expect) {
         let toy = Toy::new();
         let mut tokens = Vec::new();
         toy.tokenize(typed, &mut tokens);
@@ -150,18 +157,18 @@ mod tests {
 
     #[test]
     fn the_last_word_is_taken_back() {
-        check("    self.le", expect![[r#"⟨    ⟩⟨self⟩ + ".le""#]]);
-        check("    let x = ", expect![[r#"⟨    ⟩⟨let⟩⟨ ⟩⟨x⟩⟨ =⟩ + " ""#]]);
-        check("    foo(", expect![[r#"⟨    ⟩⟨foo⟩ + "(""#]]);
-        check("        ", expect![[r#" + "        ""#]]);
-        check("    return", expect![[r#"⟨    ⟩ + "return""#]]);
-        check("x;\n", expect![[r#"⟨x⟩ + ";\n""#]]);
-        check("", expect![[r#" + """#]]);
+        check("    self.le", &expect![[r#"⟨    ⟩⟨self⟩ + ".le""#]]);
+        check("    let x = ", &expect![[r#"⟨    ⟩⟨let⟩⟨ ⟩⟨x⟩⟨ =⟩ + " ""#]]);
+        check("    foo(", &expect![[r#"⟨    ⟩⟨foo⟩ + "(""#]]);
+        check("        ", &expect![[r#" + "        ""#]]);
+        check("    return", &expect![[r#"⟨    ⟩ + "return""#]]);
+        check("x;\n", &expect![[r#"⟨x⟩ + ";\n""#]]);
+        check("", &expect![[r#" + """#]]);
     }
 
     #[test]
     fn no_more_than_four_tokens_are_taken_back() {
-        check("    zqxwvkjy", expect![[r#"⟨    ⟩⟨z⟩⟨q⟩⟨x⟩⟨w⟩ + "vkjy""#]]);
+        check("    zqxwvkjy", &expect![[r#"⟨    ⟩⟨z⟩⟨q⟩⟨x⟩⟨w⟩ + "vkjy""#]]);
     }
 
     #[test]

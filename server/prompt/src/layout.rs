@@ -52,7 +52,11 @@ impl<T: Tokens> Builder<T> {
     /// Turns `request` into tokens. Together with the answer they never exceed the context.
     pub fn build(&mut self, request: &Request) -> Prompt {
         let own_header = self.own_header(request);
-        let room = Room::new(self.context, usize::try_from(request.max_tokens).unwrap_or(usize::MAX), 5 + own_header.len());
+        let room = Room::new(
+            self.context,
+            usize::try_from(request.max_tokens).unwrap_or(usize::MAX),
+            5 + own_header.len(),
+        );
         let blocks = self.blocks(&request.blocks, room.blocks);
         // The path of the file with the hole is of use only beside other files.
         let own_header = if blocks.is_empty() { Vec::new() } else { own_header };
@@ -79,11 +83,18 @@ impl<T: Tokens> Builder<T> {
         let prefix = self.cache.lasting(&self.tokens, prefix_window);
         let suffix_window = budget::first_bytes(&request.suffix, rest);
         let suffix = self.cache.lasting(&self.tokens, suffix_window);
-        let (for_prefix, for_suffix) = budget::around_the_hole(rest, prefix.tokens.len(), suffix.tokens.len());
+        let (for_prefix, for_suffix) =
+            budget::around_the_hole(rest, prefix.tokens.len(), suffix.tokens.len());
         let from = budget::tail(prefix_window, &prefix, for_prefix, prefix_window.len() < before.len());
         let to = budget::head(&suffix, for_suffix);
         let mut parts = Parts { typed, healing, ..Parts::default() };
-        self.cache.append(&self.tokens, prefix_window, &prefix, (from, prefix.chunks.len()), &mut parts.prefix);
+        self.cache.append(
+            &self.tokens,
+            prefix_window,
+            &prefix,
+            (from, prefix.chunks.len()),
+            &mut parts.prefix,
+        );
         self.cache.append(&self.tokens, suffix_window, &suffix, (0, to), &mut parts.suffix);
         if to == 0 && !suffix.chunks.is_empty() {
             // The rest of one very long line: better its beginning than nothing.
@@ -102,7 +113,8 @@ impl<T: Tokens> Builder<T> {
 
         let typed_window = budget::last_bytes(&request.typed, room.typed);
         let typed = self.cache.passing(&self.tokens, typed_window);
-        let typed_from = budget::tail(typed_window, &typed, room.typed, typed_window.len() < request.typed.len());
+        let typed_from =
+            budget::tail(typed_window, &typed, room.typed, typed_window.len() < request.typed.len());
         let typed_text = &typed_window[typed.bytes_before(typed_from, typed_window.len())..];
         let typed_tokens = typed.tokens.len() - typed.tokens_before(typed_from);
         let before = if typed_text.len() < request.typed.len() { "" } else { request.prefix.as_str() };
@@ -110,7 +122,8 @@ impl<T: Tokens> Builder<T> {
         let prefix_window = budget::last_bytes(before, rest);
         let prefix = self.cache.lasting(&self.tokens, prefix_window);
         let from = budget::tail(prefix_window, &prefix, rest, prefix_window.len() < before.len());
-        let text = format!("{}{typed_text}", &prefix_window[prefix.bytes_before(from, prefix_window.len())..]);
+        let text =
+            format!("{}{typed_text}", &prefix_window[prefix.bytes_before(from, prefix_window.len())..]);
         (parts.prefix, parts.healing) = self.healed(&text);
         parts
     }
@@ -193,7 +206,9 @@ impl<T: Tokens> Builder<T> {
         let fim = &self.fim;
         let mut out: Vec<Token> = fim.bos.into_iter().collect();
         match (fim.layout, fim.files) {
-            (Layout::AnchoredMiddle, Files::Separator { own_path: OwnPath::AfterPrefix, .. }) if !parts.own_header.is_empty() => {
+            (Layout::AnchoredMiddle, Files::Separator { own_path: OwnPath::AfterPrefix, .. })
+                if !parts.own_header.is_empty() =>
+            {
                 out.extend(&parts.blocks);
                 out.push(parts.own_header[0]);
                 out.push(fim.prefix);
@@ -263,7 +278,8 @@ impl Parts {
 fn comment_mark(path: &str) -> &'static str {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
     match extension {
-        "py" | "pyi" | "rb" | "sh" | "bash" | "zsh" | "fish" | "toml" | "yaml" | "yml" | "r" | "pl" | "ex" | "exs" | "nix" | "mk" => "#",
+        "py" | "pyi" | "rb" | "sh" | "bash" | "zsh" | "fish" | "toml" | "yaml" | "yml" | "r" | "pl"
+        | "ex" | "exs" | "nix" | "mk" => "#",
         "lua" | "sql" | "hs" | "elm" | "ada" => "--",
         "el" | "lisp" | "clj" | "scm" | "asm" => ";",
         "tex" | "erl" => "%",

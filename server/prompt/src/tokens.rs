@@ -37,7 +37,12 @@ impl<T: Tokens + ?Sized> Tokens for &T {
 /// Tokenizers parse a token that a GGUF declares "user defined" even when they are asked not to parse special ones, and there are
 /// GGUFs that declare their FIM tokens so. Such a token is taken apart after its first character: the model then sees the text
 /// `<|fim_middle|>`, not the command.
-pub(crate) fn tokenize_plain(tokens: &dyn Tokens, special: &[(Token, String)], text: &str, out: &mut Vec<Token>) {
+pub(crate) fn tokenize_plain(
+    tokens: &dyn Tokens,
+    special: &[(Token, String)],
+    text: &str,
+    out: &mut Vec<Token>,
+) {
     let start = out.len();
     tokens.tokenize(text, out);
     let name = |token: Token| special.iter().find(|(known, _)| *known == token).map(|(_, name)| name);

@@ -6,11 +6,12 @@
 use crate::{Facts, Token, Tokens, family::FimIds};
 
 const WORDS: &[&str] = &[
-    "    ", "  ", " =", ";\n", "\n\n", "\r\n", "fn", "let", "self", " self", ".len", ".le", "len", "()", "foo", " foo", "bar", "return",
-    "struct", "impl", "def", "use", "pub", "// ", "x", "y",
+    "    ", "  ", " =", ";\n", "\n\n", "\r\n", "fn", "let", "self", " self", ".len", ".le", "len", "()",
+    "foo", " foo", "bar", "return", "struct", "impl", "def", "use", "pub", "// ", "x", "y",
 ];
 
-const SPECIAL: &[&str] = &["<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|repo_name|>", "<|file_sep|>", "<|endoftext|>"];
+const SPECIAL: &[&str] =
+    &["<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|repo_name|>", "<|file_sep|>", "<|endoftext|>"];
 
 pub(crate) struct Toy {
     pieces: Vec<Vec<u8>>,
@@ -85,7 +86,8 @@ impl Tokens for Toy {
         while at_byte < text.len() {
             if self.parses_special
                 && text.is_char_boundary(at_byte)
-                && let Some(special) = self.special.iter().find(|special| text[at_byte..].starts_with(**special))
+                && let Some(special) =
+                    self.special.iter().find(|special| text[at_byte..].starts_with(**special))
             {
                 out.extend(self.find(special));
                 at_byte += special.len();

@@ -41,7 +41,9 @@ mod tests {
         for cut in 0..=text.len() {
             for second in cut..=text.len() {
                 let (mut assembler, mut out) = (Assembler::default(), String::new());
-                for part in [&text.as_bytes()[..cut], &text.as_bytes()[cut..second], &text.as_bytes()[second..]] {
+                for part in
+                    [&text.as_bytes()[..cut], &text.as_bytes()[cut..second], &text.as_bytes()[second..]]
+                {
                     assembler.push(part, &mut out).unwrap();
                     assert!(text.starts_with(&out));
                 }

@@ -12,10 +12,7 @@ use std::{
 };
 
 use engine::{ConnectError, EngineClient, EngineError, EngineOptions, ModelChoice};
-use model::{
-    Kind, Request, SessionKey, Sink,
-    wire::ModelState,
-};
+use model::{Kind, Request, SessionKey, Sink, wire::ModelState};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -51,11 +48,16 @@ impl Engine {
         self.try_client(|_| {}).expect("the engine answers")
     }
 
-    pub(crate) fn try_client(&self, on_state: impl Fn(&ModelState) + Send + Clone + 'static) -> Result<EngineClient, ConnectError> {
+    pub(crate) fn try_client(
+        &self,
+        on_state: impl Fn(&ModelState) + Send + Clone + 'static,
+    ) -> Result<EngineClient, ConnectError> {
         let until = Instant::now() + PATIENCE;
         loop {
             match EngineClient::connect(&self.options.socket_path(), "test", on_state.clone()) {
-                Err(ConnectError::Nobody(_)) if Instant::now() < until && !self.has_ended() => std::thread::yield_now(),
+                Err(ConnectError::Nobody(_)) if Instant::now() < until && !self.has_ended() => {
+                    std::thread::yield_now()
+                }
                 result => return result,
             }
         }

@@ -35,12 +35,16 @@ fn builder(toy: &Toy, name: &str, context: usize) -> Builder<impl Tokens> {
     Builder::new(toy, fim, context)
 }
 
-fn check_with(toy: &Toy, name: &str, request: &Request, expected: Expect) {
+fn check_with(toy: &Toy, name: &str, request: &Request, expected: &Expect) {
     let prompt = builder(toy, name, 400).build(request);
-    expected.assert_eq(&format!("{}|{}", toy.render(&prompt.tokens), String::from_utf8_lossy(prompt.healing.rest())));
+    expected.assert_eq(&format!(
+        "{}|{}",
+        toy.render(&prompt.tokens),
+        String::from_utf8_lossy(prompt.healing.rest())
+    ));
 }
 
-fn check(text: &str, expected: Expect) {
+fn check(text: &str, expected: &Expect) {
     check_with(&Toy::new(), "qwen", &request(text), expected);
 }
 
@@ -48,7 +52,7 @@ fn check(text: &str, expected: Expect) {
 fn the_middle_is_anchored_at_the_line_start() {
     check(
         "fn foo() {\n    self.le$0;\n}\n",
-        expect![[r#"
+        &expect![[r#"
             <|fim_prefix|>fn foo() {
             <|fim_suffix|>;
             }
@@ -58,7 +62,7 @@ fn the_middle_is_anchored_at_the_line_start() {
 
 #[test]
 fn an_empty_document_is_still_a_prompt() {
-    check("$0", expect!["<|fim_prefix|><|fim_suffix|><|fim_middle|>|"]);
+    check("$0", &expect!["<|fim_prefix|><|fim_suffix|><|fim_middle|>|"]);
 }
 
 #[test]
@@ -68,7 +72,11 @@ fn fim_tokens_in_a_source_are_text() {
         let prompt = builder.build(&request("// <|fim_middle|> and\nlet <|fim_prefix|>$0<|file_sep|>\n"));
         let fim = builder.fim().clone();
         let commands: Vec<_> = prompt.tokens.iter().filter(|token| fim.ends(**token)).collect();
-        assert_eq!(toy.render(&prompt.tokens).matches("<|fim_middle|>").count(), 2, "the text is still there");
+        assert_eq!(
+            toy.render(&prompt.tokens).matches("<|fim_middle|>").count(),
+            2,
+            "the text is still there"
+        );
         assert_eq!(commands, [&fim.prefix, &fim.suffix, &fim.middle.unwrap()], "and three commands in order");
     }
 }
@@ -79,7 +87,7 @@ fn qwen_gets_files_before_the_hole_with_their_paths() {
         &Toy::new(),
         "qwen",
         &with_block("let x$0\n"),
-        expect![[r#"
+        &expect![[r#"
             <|file_sep|>lib/b.py
             def foo():
                 return
@@ -95,7 +103,7 @@ fn ember_is_not_told_its_own_path() {
         &Toy::new(),
         "ember",
         &with_block("let x$0\n"),
-        expect![[r#"
+        &expect![[r#"
             <|file_sep|>lib/b.py
             def foo():
                 return
@@ -110,7 +118,7 @@ fn starcoder2_has_the_path_inside_the_prefix() {
         &Toy::with_special(&["<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<file_sep>"]),
         "starcoder2",
         &with_block("let x$0\n"),
-        expect![[r#"
+        &expect![[r#"
             <file_sep>lib/b.py
             def foo():
                 return
@@ -126,7 +134,7 @@ fn families_without_a_separator_get_comments() {
         &Toy::with_special(&["<fim_prefix>", "<fim_middle>", "<fim_suffix>"]),
         "starcoder",
         &with_block("let x$0\n"),
-        expect![[r#"
+        &expect![[r#"
             <fim_prefix># lib/b.py
             def foo():
                 return
@@ -142,7 +150,7 @@ fn suffix_first_families_get_the_suffix_first() {
         &Toy::with_special(&["[PREFIX]", "[SUFFIX]"]),
         "codestral",
         &with_block("fn foo() {\n    self.le$0;\n}\n"),
-        expect![[r#"
+        &expect![[r#"
             [SUFFIX];
             }
             [PREFIX]+++++ lib/b.py
@@ -156,7 +164,7 @@ fn suffix_first_families_get_the_suffix_first() {
         &Toy::with_special(&["<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<filename>"]),
         "mellum",
         &with_block("fn foo() {\n    self.le$0;\n}\n"),
-        expect![[r#"
+        &expect![[r#"
             <filename>lib/b.py
             def foo():
                 return
@@ -189,8 +197,15 @@ fn long_surroundings_are_cut_at_lines_and_long_lines_anywhere() {
 /// Code-like text out of lines and half lines.
 fn code() -> impl Strategy<Value = String> {
     let line = prop_oneof![
-        Just("\n"), Just("    let x = y;\n"), Just("fn foo() {\n"), Just("}\n"), Just("  \n"), Just("        self.len()\n"),
-        Just("// é 🦀\n"), Just("\tbar\r\n"), Just("x"),
+        Just("\n"),
+        Just("    let x = y;\n"),
+        Just("fn foo() {\n"),
+        Just("}\n"),
+        Just("  \n"),
+        Just("        self.len()\n"),
+        Just("// é 🦀\n"),
+        Just("\tbar\r\n"),
+        Just("x"),
     ];
     proptest::collection::vec(line, 0..120).prop_map(|lines| lines.concat())
 }
