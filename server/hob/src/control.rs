@@ -30,8 +30,9 @@ pub(crate) struct Supervisor {
 impl Supervisor {
     /// Connects to the supervisor that started this process. `gone` is called when it ends.
     pub(crate) fn connect(gone: impl FnOnce() + Send + 'static) -> Result<Self> {
-        let socket = std::env::var_os(CONTROL)
-            .context("`hob serve` is started by `hob`: run that instead, or `hob --help` for what people can run")?;
+        let socket = std::env::var_os(CONTROL).context(
+            "`hob serve` is started by `hob`: run that instead, or `hob --help` for what people can run",
+        )?;
         let name = Path::new(&socket).to_fs_name::<GenericFilePath>()?;
         let stream = Arc::new(Stream::connect(name).context("the supervisor does not answer")?);
         let replies = Arc::clone(&stream);
@@ -75,13 +76,14 @@ impl Starter for Direct {
     }
 
     fn ended(&mut self) -> Option<Result<(), String>> {
-        let state = &self.state;
-        let (at, status) = self
-            .children
-            .iter_mut()
-            .enumerate()
-            .find_map(|(at, child)| child.try_wait().ok().flatten().map(|status| (at, status)))?;
-        self.children.remove(at);
-        Some(if status.success() { Ok(()) } else { Err(format!("{status}: {}", spawn::last_words(state))) })
+        for at in 0..self.children.len() {
+            if let Ok(Some(status)) = self.children[at].try_wait() {
+                // Reaped by `try_wait`: there is nothing left to wait for.
+                drop(self.children.remove(at));
+                let words = || spawn::last_words(&self.state);
+                return Some(if status.success() { Ok(()) } else { Err(format!("{status}: {}", words())) });
+            }
+        }
+        None
     }
 }

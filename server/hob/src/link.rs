@@ -57,9 +57,7 @@ impl Link {
     /// Starts to connect to the engine of `options`, on a thread of its own that ends with the process.
     pub(crate) fn start(options: EngineOptions, starter: impl Starter) -> io::Result<Self> {
         let (publish, state) = watch::channel(State::Starting(None));
-        thread::Builder::new()
-            .name("engine-link".into())
-            .spawn(move || keep(&options, starter, &publish))?;
+        thread::Builder::new().name("engine-link".into()).spawn(move || keep(&options, starter, &publish))?;
         Ok(Self { state })
     }
 
@@ -151,7 +149,10 @@ fn reach(
         match connect() {
             Ok(connected) => return Ok(connected),
             Err(error) if Instant::now() > deadline => {
-                return Err(format!("the engine does not answer at {}: {error}", options.socket_path().display()));
+                return Err(format!(
+                    "the engine does not answer at {}: {error}",
+                    options.socket_path().display()
+                ));
             }
             Err(_) => {}
         }

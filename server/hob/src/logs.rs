@@ -19,7 +19,7 @@ pub(crate) fn start(state: &Path, role: &str, level: &str) -> Result<()> {
         .max_log_files(DAYS)
         .build(state.join("log"))
         .with_context(|| format!("can't write logs under {}", state.display()))?;
-    let filter = EnvFilter::builder().parse_lossy(format!("{level},tower_lsp_server=warn"));
+    let filter = EnvFilter::builder().parse_lossy(format!("{level},tower_lsp_server=warn,llama-cpp-2=warn"));
     let subscriber = fmt().with_env_filter(filter).with_writer(appender).with_ansi(false).with_target(true);
     // A second call (tests of one process) keeps the first log.
     let _ = subscriber.try_init();

@@ -37,7 +37,10 @@ pub(crate) fn runtime_dir() -> Result<PathBuf> {
         None => std::env::temp_dir().join(format!("hob-{}", user())),
     };
     private(&dir).with_context(|| {
-        format!("can't use {} for sockets: set XDG_RUNTIME_DIR to a folder that only you can open", dir.display())
+        format!(
+            "can't use {} for sockets: set XDG_RUNTIME_DIR to a folder that only you can open",
+            dir.display()
+        )
     })?;
     Ok(dir)
 }

@@ -58,7 +58,8 @@ impl Sources {
 
     /// What holds, with the editor's `settings` on top, and what is wrong with any of it.
     pub(crate) fn resolve(&self, settings: Option<&Value>) -> (Config, Vec<Problem>) {
-        let (user, repository) = (self.user.as_ref().map(Text::source), self.repository.as_ref().map(Text::source));
+        let (user, repository) =
+            (self.user.as_ref().map(Text::source), self.repository.as_ref().map(Text::source));
         let (config, problems) = config::load(user, repository, settings);
         (config, self.unreadable.iter().cloned().chain(problems).collect())
     }

@@ -52,7 +52,9 @@ pub(crate) fn engine(state: &Path, model: Option<&Path>) -> io::Result<Child> {
 /// or whole backtraces.
 pub(crate) fn last_words(state: &Path) -> String {
     let text = std::fs::read_to_string(engine_stderr(state)).unwrap_or_default();
-    let telling = |line: &&str| line.contains("ASSERT") || line.contains("error") || line.contains("panicked");
-    let line = text.lines().rev().find(telling).or_else(|| text.lines().rev().find(|line| !line.trim().is_empty()));
+    let telling =
+        |line: &&str| line.contains("ASSERT") || line.contains("error") || line.contains("panicked");
+    let line =
+        text.lines().rev().find(telling).or_else(|| text.lines().rev().find(|line| !line.trim().is_empty()));
     line.map(|line| line.chars().take(200).collect()).unwrap_or_default()
 }

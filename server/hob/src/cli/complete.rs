@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// However large the model, loading it takes less.
-const LOADING: Duration = Duration::from_secs(600);
+const LOADING: Duration = Duration::from_mins(10);
 
 /// Flags of `hob complete`.
 #[derive(Debug, Args)]
@@ -114,8 +114,9 @@ impl Complete {
     fn query(&self) -> Result<(Snapshot, Query)> {
         let name = self.file.display();
         let bytes = fs::read(&self.file).with_context(|| format!("can't read {name}"))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| anyhow!("{name} is not UTF-8: byte {} is not text", error.utf8_error().valid_up_to()))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            anyhow!("{name} is not UTF-8: byte {} is not text", error.utf8_error().valid_up_to())
+        })?;
         let snapshot = Document::new(&text, 0).snapshot();
         let (line, column) = self.at;
         if line as usize > snapshot.line_count() {
@@ -231,15 +232,24 @@ impl Complete {
                 info.name
             ));
             match outcome {
-                Ok(suggestion) if suggestion.verified => out::note("an editor would show it: the syntax holds"),
-                Ok(_) => out::note("an editor would show it (its syntax was not checked: no grammar for this file)"),
-                Err(silence) => out::note(&format!("an editor would show nothing: {silence} [{}]", silence.code())),
+                Ok(suggestion) if suggestion.verified => {
+                    out::note("an editor would show it: the syntax holds");
+                }
+                Ok(_) => out::note(
+                    "an editor would show it (its syntax was not checked: no grammar for this file)",
+                ),
+                Err(silence) => {
+                    out::note(&format!("an editor would show nothing: {silence} [{}]", silence.code()));
+                }
             }
         }
         // Silence is an answer; only an engine that could not be asked is a failure.
         let failed = matches!(
             outcome,
-            Err(Silence::EngineGone(_) | Silence::ModelFailed(_) | Silence::ModelUnusable(_) | Silence::ModelLoading)
+            Err(Silence::EngineGone(_)
+                | Silence::ModelFailed(_)
+                | Silence::ModelUnusable(_)
+                | Silence::ModelLoading)
         );
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }

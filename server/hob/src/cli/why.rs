@@ -1,6 +1,6 @@
 //! `hob why`: the last answers and silences, newest last.
 
-use std::process::ExitCode;
+use std::{fmt::Write, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -30,7 +30,9 @@ impl Why {
         if self.json {
             out::json(&rows)?;
         } else if rows.is_empty() {
-            out::note("Nothing was asked yet. Type in an editor that runs hob, or try: hob complete FILE --at LINE:COLUMN");
+            out::note(
+                "Nothing was asked yet. Type in an editor that runs hob, or try: hob complete FILE --at LINE:COLUMN",
+            );
         } else {
             out::piece(&table(&rows, row::now()));
         }
@@ -40,9 +42,11 @@ impl Why {
 
 /// The rows as a table; ages count back from `now`, in milliseconds since 1970.
 fn table(rows: &[Row], now: u64) -> String {
-    let mut text = format!("{:>8}  {:<7} {:>9}  {:>9}  where, and what came of it\n", "ago", "asked", "ttft", "total");
+    let mut text =
+        format!("{:>8}  {:<7} {:>9}  {:>9}  where, and what came of it\n", "ago", "asked", "ttft", "total");
     for row in rows {
-        let ttft = row.stats.and_then(|stats| stats.ttft_ms).map_or("-".to_owned(), |ms| format!("{ms:.1} ms"));
+        let ttft =
+            row.stats.and_then(|stats| stats.ttft_ms).map_or("-".to_owned(), |ms| format!("{ms:.1} ms"));
         let total = format!("{:.1} ms", row.total_ms);
         let outcome = match row.outcome.as_str() {
             "shown" if row.verified => format!("shown, {} characters, syntax checked", row.chars),
@@ -50,8 +54,10 @@ fn table(rows: &[Row], now: u64) -> String {
             code => format!("silent: {} [{code}]", row.why),
         };
         let place = if row.path.is_empty() { "?".to_owned() } else { format!("{}:{}", row.path, row.line) };
-        text += &format!(
-            "{:>8}  {:<7} {ttft:>9}  {total:>9}  {place}: {outcome}\n",
+        // Writing to a string can't fail.
+        let _ = writeln!(
+            text,
+            "{:>8}  {:<7} {ttft:>9}  {total:>9}  {place}: {outcome}",
             age(now.saturating_sub(row.at)),
             row.asked
         );

@@ -45,7 +45,12 @@ pub(super) struct Answered {
 
 /// Completes at the place of `asked`, or says why not. Either way one row is recorded, also when the client cancels (which drops
 /// this future, and with it the request to the engine).
-pub(super) async fn complete(server: &Server, asked: Result<Asked, Silence>, asker: Asker, arrived: Instant) -> Option<Answered> {
+pub(super) async fn complete(
+    server: &Server,
+    asked: Result<Asked, Silence>,
+    asker: Asker,
+    arrived: Instant,
+) -> Option<Answered> {
     let mut record = Record::new(server, asker, arrived, asked.as_ref().ok());
     let config = Arc::clone(&server.session().config);
     let outcome = match asked {
@@ -59,9 +64,12 @@ pub(super) async fn complete(server: &Server, asked: Result<Asked, Silence>, ask
     record.close(&outcome);
     if server.session().trace {
         let message = record.sentence();
-        server.client.send_notification::<tower_lsp::gen_lsp_types::LogTraceNotification>(
-            tower_lsp::gen_lsp_types::LogTraceParams { message, verbose: None },
-        ).await;
+        server
+            .client
+            .send_notification::<tower_lsp::gen_lsp_types::LogTraceNotification>(
+                tower_lsp::gen_lsp_types::LogTraceParams { message, verbose: None },
+            )
+            .await;
     }
     outcome.ok()
 }
@@ -97,7 +105,8 @@ async fn work(
     let tree = match parsed {
         Some(mut parsed) => {
             let version = query.snapshot.version();
-            let ours = parsed.wait_for(|parsed| parsed.as_ref().is_some_and(|parsed| parsed.version == version));
+            let ours =
+                parsed.wait_for(|parsed| parsed.as_ref().is_some_and(|parsed| parsed.version == version));
             timeout(PARSE_PATIENCE, ours).await.ok().and_then(Result::ok).and_then(|parsed| parsed.clone())
         }
         None => None,
@@ -134,13 +143,19 @@ impl Answer for Forward {
 }
 
 /// Asks the engine and gathers its words until the place has enough or the time is up.
-async fn listen(server: &Server, plan: &Plan, limits: Limits, stats: &mut Option<Stats>) -> Result<String, Silence> {
+async fn listen(
+    server: &Server,
+    plan: &Plan,
+    limits: Limits,
+    stats: &mut Option<Stats>,
+) -> Result<String, Silence> {
     let engine = server.link.client(limits.hard.saturating_duration_since(Instant::now())).await?;
     let (send, mut answers) = mpsc::unbounded_channel();
     let ticket = engine.ask(plan.request.clone(), Forward(send));
     let mut collector = Collector::new(plan);
     let result = loop {
-        let limit = if plan.shape == Shape::Block && collector.has_line() { limits.soft } else { limits.hard };
+        let limit =
+            if plan.shape == Shape::Block && collector.has_line() { limits.soft } else { limits.hard };
         tokio::select! {
             answer = answers.recv() => match answer {
                 Some(Part::Chunk(text)) => {
@@ -229,7 +244,7 @@ impl<'a> Record<'a> {
     fn close(&mut self, outcome: &Result<Answered, Silence>) {
         match outcome {
             Ok(answered) => {
-                self.row.outcome = "shown".to_owned();
+                "shown".clone_into(&mut self.row.outcome);
                 self.row.chars = answered.suggestion.text.chars().count();
                 self.row.verified = answered.suggestion.verified;
             }

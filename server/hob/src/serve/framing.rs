@@ -196,49 +196,67 @@ mod tests {
 
     #[test]
     fn messages_one_after_the_other() {
-        check(&format!("{OK}content-length:2\r\nContent-Type: x\r\n\r\n{{}}{OK}"), &expect![[r"
+        check(
+            &format!("{OK}content-length:2\r\nContent-Type: x\r\n\r\n{{}}{OK}"),
+            &expect![[r"
             true
             {}
             true
-        "]]);
+        "]],
+        );
     }
 
     #[test]
     fn a_length_that_is_too_small() {
-        check(&format!("Content-Length: 3\r\n\r\n[1,2]{OK}"), &expect![[r"
+        check(
+            &format!("Content-Length: 3\r\n\r\n[1,2]{OK}"),
+            &expect![[r"
             not JSON, next header inside: false
             true
-        "]]);
+        "]],
+        );
     }
 
     #[test]
     fn a_length_that_is_too_large() {
-        check(&format!("Content-Length: 30\r\n\r\n[1,2]{OK}{OK}"), &expect![[r"
+        check(
+            &format!("Content-Length: 30\r\n\r\n[1,2]{OK}{OK}"),
+            &expect![[r"
             not JSON, next header inside: true
             true
             true
-        "]]);
+        "]],
+        );
     }
 
     #[test]
     fn lengths_that_nobody_should_believe() {
-        check(&format!("Content-Length: 8589934592\r\n\r\n{OK}Content-Length: -1\r\n\r\n{OK}"), &expect![[r"
+        check(
+            &format!("Content-Length: 8589934592\r\n\r\n{OK}Content-Length: -1\r\n\r\n{OK}"),
+            &expect![[r"
             noise: the message is too large
             true
             noise: Content-Length is not a number
             true
-        "]]);
+        "]],
+        );
     }
 
     #[test]
     fn noise_before_a_message() {
-        check(&format!("GET / HTTP/1.1\r\nHost: x\r\n\r\n{OK}"), &expect![[r"
+        check(
+            &format!("GET / HTTP/1.1\r\nHost: x\r\n\r\n{OK}"),
+            &expect![[r"
             noise: no Content-Length header
             true
-        "]]);
-        check(&format!("{}{OK}", "x".repeat(3 * MAX_HEADER)), &expect![[r"
+        "]],
+        );
+        check(
+            &format!("{}{OK}", "x".repeat(3 * MAX_HEADER)),
+            &expect![[r"
             true
-        "]]);
+        "]],
+        );
     }
 
     #[test]

@@ -77,11 +77,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(if ended == transport::Ended::Properly { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn converse(
-    state: &Path,
-    config: &config::Config,
-    sources: Sources,
-) -> Result<transport::Ended> {
+async fn converse(state: &Path, config: &config::Config, sources: Sources) -> Result<transport::Ended> {
     let abandoned = Arc::new(Notify::new());
     let supervisor = Supervisor::connect({
         let abandoned = Arc::clone(&abandoned);

@@ -34,7 +34,9 @@ impl Parser {
                 let uri = waiting.next();
                 let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parse(&session, &uri)));
                 if parsed.is_err() {
-                    tracing::error!("a parse panicked; the document stays without a tree until its next change");
+                    tracing::error!(
+                        "a parse panicked; the document stays without a tree until its next change"
+                    );
                 }
             }
         })?;

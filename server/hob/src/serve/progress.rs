@@ -20,7 +20,9 @@ const UNNOTICED: Duration = Duration::from_millis(400);
 pub(super) async fn show(client: Client, mut state: watch::Receiver<State>, progress: bool) {
     let mut told = String::new();
     loop {
-        let settled = |state: &State| matches!(state, State::Connected(_, ModelState::Ready(_) | ModelState::Failed(_)));
+        let settled = |state: &State| {
+            matches!(state, State::Connected(_, ModelState::Ready(_) | ModelState::Failed(_)))
+        };
         let quick = timeout(UNNOTICED, state.wait_for(settled)).await.is_ok();
         if !quick && progress {
             load(&client, &mut state).await;
@@ -51,7 +53,11 @@ async fn load(client: &Client, state: &mut watch::Receiver<State>) {
         let now = state.borrow_and_update().clone();
         match now {
             State::Connected(_, ModelState::Loading { progress }) => {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 100, clamped")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a share of 100, clamped"
+                )]
                 shown.report((progress.clamp(0.0, 1.0) * 100.0) as u32).await;
             }
             State::Connected(_, ModelState::Ready(info)) => break format!("{} is warm", info.name),

@@ -3,7 +3,11 @@
 //! One `Mutex<Session>` holds it. It is locked only in a handler's first poll, which `transport` runs in the order of arrival, and
 //! for moments by the parser's thread; never across an await. Whoever has a snapshot works on that and not on the session.
 
-use std::{collections::HashMap, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use assist::{Query, Selected, Silence};
 use config::Problem;

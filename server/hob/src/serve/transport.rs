@@ -136,7 +136,9 @@ fn answer<S: LanguageServer>(
             Ok(Err(ExitedError { .. })) => None,
             Err(panic) => {
                 tracing::error!(method, panic = message_of(panic.as_ref()), "a handler panicked");
-                id.map(|id| Response::from_error(id, internal("the handler panicked; the log has the details")))
+                id.map(|id| {
+                    Response::from_error(id, internal("the handler panicked; the log has the details"))
+                })
             }
         }
     }

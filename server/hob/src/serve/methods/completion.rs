@@ -18,7 +18,10 @@ const LABEL: usize = 60;
 /// Sorts behind whatever another server calls its items.
 const LAST: &str = "\u{10FFFD}";
 
-pub(super) async fn completion(server: &Server, params: lsp::CompletionParams) -> Result<lsp::CompletionList> {
+pub(super) async fn completion(
+    server: &Server,
+    params: lsp::CompletionParams,
+) -> Result<lsp::CompletionList> {
     let arrived = Instant::now();
     let place = params.text_document_position_params;
     let (asked, encoding) = {
@@ -30,7 +33,7 @@ pub(super) async fn completion(server: &Server, params: lsp::CompletionParams) -
         (session.ask(&place.text_document.uri.0, at, None), session.client.encoding)
     };
     let answered = complete(server, asked, Asker::Popup, arrived).await;
-    Ok(list(answered.map(|answered| item(answered, encoding, server.link.model_name()))))
+    Ok(list(answered.map(|answered| item(answered, encoding, &server.link.model_name()))))
 }
 
 /// Incomplete: the next key asks again.
@@ -38,7 +41,7 @@ fn list(item: Option<lsp::CompletionItem>) -> lsp::CompletionList {
     lsp::CompletionList { is_incomplete: true, items: item.into_iter().collect(), ..Default::default() }
 }
 
-fn item(answered: Answered, encoding: text::Encoding, model: String) -> lsp::CompletionItem {
+fn item(answered: Answered, encoding: text::Encoding, model: &str) -> lsp::CompletionItem {
     let snapshot = answered.snapshot;
     let suggestion = answered.suggestion.with_word(&snapshot);
     let range = positions::to_wire(&snapshot, suggestion.range, encoding);

@@ -19,7 +19,8 @@ pub(super) async fn did_change(server: &Server, params: DidChangeTextDocumentPar
         }
         Err(ChangeError::OutOfSync(error)) => {
             tracing::warn!(uri, %error, "out of sync");
-            let text = format!("Hob: {uri} is out of sync ({error}); close and open it, or wait for its full text");
+            let text =
+                format!("Hob: {uri} is out of sync ({error}); close and open it, or wait for its full text");
             server.client.log_message(MessageType::Warning, text).await;
         }
     }

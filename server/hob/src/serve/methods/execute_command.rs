@@ -19,7 +19,9 @@ pub(super) async fn execute_command(server: &Server, params: ExecuteCommandParam
 /// A document's version and text as the server has them: for bug reports, and for tests. Argument: the document's URI.
 fn view_file_text(server: &Server, arguments: &Value) -> Result<Value> {
     let Some(uri) = arguments.get(0).and_then(Value::as_str) else {
-        return Err(Error::invalid_params(format!("`{VIEW_FILE_TEXT}` takes one argument: a document's URI")));
+        return Err(Error::invalid_params(format!(
+            "`{VIEW_FILE_TEXT}` takes one argument: a document's URI"
+        )));
     };
     match server.session().view(uri) {
         Some((version, snapshot)) => Ok(json!({ "version": version, "text": snapshot.to_string() })),

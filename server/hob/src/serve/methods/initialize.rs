@@ -13,7 +13,10 @@ pub(super) fn initialize(server: &Server, params: lsp::InitializeParams) -> lsp:
         watchdog::watch(process, Arc::clone(&server.abandoned));
     }
     let client = capabilities::client(&params.capabilities);
-    let name = params.client_info.as_ref().map(|info| format!("{} {}", info.name, info.version.as_deref().unwrap_or("")));
+    let name = params
+        .client_info
+        .as_ref()
+        .map(|info| format!("{} {}", info.name, info.version.as_deref().unwrap_or("")));
     tracing::info!(client = name, encoding = ?client.encoding, inline = client.inline, "initialize");
 
     let mut session = server.session();
@@ -34,7 +37,8 @@ pub(super) fn initialize(server: &Server, params: lsp::InitializeParams) -> lsp:
 /// The workspace's folders as paths; the older field counts where the newer is missing.
 #[expect(deprecated, reason = "clients that are older than workspace folders say `rootUri`")]
 fn roots(params: &lsp::InitializeParams) -> Vec<PathBuf> {
-    let folders = serde_json::to_value(&params.workspace_folders_initialize_params.workspace_folders).unwrap_or_default();
+    let folders = serde_json::to_value(&params.workspace_folders_initialize_params.workspace_folders)
+        .unwrap_or_default();
     let uris = folders.as_array().map_or_else(Vec::new, |folders| {
         folders.iter().filter_map(|folder| folder.get("uri")?.as_str().map(str::to_owned)).collect()
     });

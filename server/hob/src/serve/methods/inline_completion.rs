@@ -24,15 +24,15 @@ pub(super) async fn inline_completion(
         (session.ask(&place.text_document.uri.0, at, selected), session.client.encoding)
     };
     let answered = complete(server, asked, Asker::Inline, arrived).await;
-        let items = answered.map(|answered| {
-            let snapshot = answered.snapshot;
-            let suggestion = answered.suggestion.with_word(&snapshot);
-            lsp::InlineCompletionItem {
-                insert_text: lsp::InsertText::String(suggestion.text.clone()),
-                filter_text: Some(suggestion.text),
-                range: Some(positions::to_wire(&snapshot, suggestion.range, encoding)),
-                command: None,
-            }
-        });
+    let items = answered.map(|answered| {
+        let snapshot = answered.snapshot;
+        let suggestion = answered.suggestion.with_word(&snapshot);
+        lsp::InlineCompletionItem {
+            insert_text: lsp::InsertText::String(suggestion.text.clone()),
+            filter_text: Some(suggestion.text),
+            range: Some(positions::to_wire(&snapshot, suggestion.range, encoding)),
+            command: None,
+        }
+    });
     Ok(lsp::InlineCompletionList { items: items.into_iter().collect() })
 }
