@@ -105,6 +105,26 @@ fn nothing_in_the_workspace_speaks_http() {
 }
 
 #[test]
+fn every_dependency_may_be_shipped() {
+    let deny: toml::Table = read("deny.toml").parse().unwrap();
+    let allowed: Vec<_> =
+        deny["licenses"]["allow"].as_array().unwrap().iter().filter_map(toml::Value::as_str).collect();
+    let rustc = output("rustc", &["-vV"]);
+    let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host");
+    let metadata = metadata(&["--locked", "--filter-platform", host]);
+    for package in
+        metadata["packages"].as_array().unwrap().iter().filter(|package| !package["source"].is_null())
+    {
+        let licence = package["license"].as_str().unwrap_or_default().replace('/', " OR ");
+        assert!(
+            may_be_shipped(&licence, &allowed),
+            "{}: {licence:?} is not on deny.toml's list",
+            package["name"]
+        );
+    }
+}
+
+#[test]
 fn each_crate_is_linted_as_the_workspace_says() {
     let shared: Vec<_> = settings(&read("clippy.toml")).collect();
     for folder in packages_folders() {
@@ -274,7 +294,7 @@ fn sources() -> Vec<PathBuf> {
 /// The names of the workspace's packages, each with what its product code depends on directly.
 fn packages() -> BTreeMap<String, BTreeSet<String>> {
     let mut packages = BTreeMap::new();
-    for package in metadata()["packages"].as_array().expect("cargo lists packages") {
+    for package in metadata(&["--no-deps"])["packages"].as_array().expect("cargo lists packages") {
         let dependencies = package["dependencies"].as_array().into_iter().flatten();
         // `kind` is null for these, "dev" for tests' and "build" for build scripts'.
         let product = dependencies.filter(|dependency| dependency["kind"] != "dev");
@@ -285,17 +305,40 @@ fn packages() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 fn packages_folders() -> Vec<PathBuf> {
-    let metadata = metadata();
+    let metadata = metadata(&["--no-deps"]);
     let manifests = metadata["packages"].as_array().into_iter().flatten();
     manifests
         .filter_map(|package| Path::new(package["manifest_path"].as_str()?).parent().map(Path::to_owned))
         .collect()
 }
 
-fn metadata() -> Value {
+fn metadata(arguments: &[&str]) -> Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let metadata = output(&cargo, &["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    let metadata = output(&cargo, &[&["metadata", "--offline", "--format-version", "1"], arguments].concat());
     serde_json::from_str(&metadata).expect("cargo writes JSON")
+}
+
+/// Whether one side of each choice in an SPDX expression is on the list.
+fn may_be_shipped(licence: &str, allowed: &[&str]) -> bool {
+    let parts = |operator: &str| -> Option<(String, String)> {
+        // The first operator outside of brackets.
+        licence
+            .match_indices(operator)
+            .map(|(at, _)| (&licence[..at], &licence[at + operator.len()..]))
+            .find_map(|(left, right)| {
+                let outside = left.matches('(').count() == left.matches(')').count();
+                outside.then(|| (left.trim().to_owned(), right.trim().to_owned()))
+            })
+    };
+    if let Some((left, right)) = parts(" OR ") {
+        may_be_shipped(&left, allowed) || may_be_shipped(&right, allowed)
+    } else if let Some((left, right)) = parts(" AND ") {
+        may_be_shipped(&left, allowed) && may_be_shipped(&right, allowed)
+    } else if let Some(inner) = licence.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        may_be_shipped(inner, allowed)
+    } else {
+        allowed.contains(&licence.trim())
+    }
 }
 
 /// The settings of a clippy.toml.
