@@ -17,7 +17,7 @@ use syntax::{Language, Tree};
 use text::{Change, Document, Encoding, WireRange};
 
 const LINES: usize = 10_000;
-const PLACES: usize = 40;
+const PLACES: usize = 100;
 
 /// What is typed at each place, by a hand without auto-closed pairs.
 const TYPED: &str = "\n    let total = items.iter().map(|item| item.cost(\"net\")).sum();\n    if total > 3 {\n        log(total);\n    }";
@@ -119,10 +119,12 @@ fn kind(key: char) -> usize {
     }
 }
 
-/// Judges each suggestion at each place, in the state of the file in which it would be made.
+/// Judges each suggestion at each place, in the state of the file in which it would be made: whole, and then the part that is
+/// left to do once the suggestion is there.
 fn verification(open: &mut Open, places: &[usize]) -> Vec<Series> {
     let target = Some(10);
     let mut all = Series::new("verify: all of these", target);
+    let mut last = Series::new("verify: all of these, place prepared", target);
     let mut series: Vec<_> =
         SUGGESTIONS.iter().map(|(name, ..)| Series::new(format!("verify: {name}"), target)).collect();
     for &place in places {
@@ -134,10 +136,13 @@ fn verification(open: &mut Open, places: &[usize]) -> Vec<Series> {
             let (_, took) = time(|| black_box(open.tree.added_errors(&snapshot, cursor..cursor, suggestion)));
             series.timings.push(took);
             all.timings.push(took);
+            let verifier = open.tree.verifier(&snapshot, cursor..cursor);
+            let (_, took) = time(|| black_box(verifier.judge(suggestion)));
+            last.timings.push(took);
             open.change(place, cursor, "");
         }
     }
-    series.push(all);
+    series.extend([all, last]);
     series
 }
 

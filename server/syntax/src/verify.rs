@@ -124,6 +124,10 @@ impl Verifier {
             for template in self.language.continuations() {
                 for closers in &site.closers {
                     let continuation = template.replace("$close", closers).replace("$line", &line);
+                    // That is the candidate itself.
+                    if continuation.is_empty() && site.replaced == self.replaced {
+                        continue;
+                    }
                     let text = format!("{}{first}{continuation}", site.text);
                     if let Some(continued) = self.with(&site.replaced, &text) {
                         best = best.min(continued.errors());
