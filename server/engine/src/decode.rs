@@ -78,7 +78,7 @@ impl<'m> Decoder<'m> {
             let token_ms = milliseconds(began) / 64.0;
             self.context.clear();
             if round == 1 {
-                let fewest = if self.model.may_use_gpu() { 32 } else { 64 };
+                let fewest = if Model::may_use_gpu() { 32 } else { 64 };
                 let fitting =
                     [LARGEST_BATCH, 64].into_iter().find(|batch| token_ms * as_f64(*batch) <= LONGEST_MS);
                 self.batch = fitting.unwrap_or(fewest);

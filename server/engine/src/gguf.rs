@@ -125,13 +125,13 @@ fn read_key(
         ("general.name", STRING) => facts.name = reader.name()?,
         ("general.alignment", U32) => *alignment = u64::from(reader.u32()?),
         ("tokenizer.ggml.fim_pre_token_id" | "tokenizer.ggml.prefix_token_id", U32) => {
-            facts.ids.prefix = reader.token()?
+            facts.ids.prefix = reader.token()?;
         }
         ("tokenizer.ggml.fim_suf_token_id" | "tokenizer.ggml.suffix_token_id", U32) => {
-            facts.ids.suffix = reader.token()?
+            facts.ids.suffix = reader.token()?;
         }
         ("tokenizer.ggml.fim_mid_token_id" | "tokenizer.ggml.middle_token_id", U32) => {
-            facts.ids.middle = reader.token()?
+            facts.ids.middle = reader.token()?;
         }
         ("tokenizer.ggml.fim_sep_token_id", U32) => facts.ids.separator = reader.token()?,
         ("tokenizer.ggml.fim_rep_token_id", U32) => facts.ids.repository = reader.token()?,

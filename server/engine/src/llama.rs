@@ -72,7 +72,7 @@ impl Model {
         Ok(model)
     }
 
-    /// Vocabularies of SentencePiece's kind put a space before each text, which in the middle of a line is wrong. Tokenizing the text
+    /// Vocabularies of `SentencePiece`'s kind put a space before each text, which in the middle of a line is wrong. Tokenizing the text
     /// behind a character that merges with nothing, and taking that character's tokens off again, keeps the space away.
     fn find_lead(&self) -> Option<usize> {
         let spelled = |tokens: &[LlamaToken]| -> Vec<u8> {
@@ -105,7 +105,7 @@ impl Model {
     }
 
     /// Whether this build can compute where the abort flag isn't read.
-    pub(crate) fn may_use_gpu(&self) -> bool {
+    pub(crate) fn may_use_gpu() -> bool {
         backend().is_ok_and(LlamaBackend::supports_gpu_offload)
     }
 

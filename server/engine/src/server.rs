@@ -96,16 +96,16 @@ pub fn run(options: EngineOptions) -> Result<(), EngineError> {
         events: events.clone(),
     });
     stop_on_signals(events)?;
+    let idle_exit = options.idle_exit;
     let model = {
-        let (options, shared, desk) = (options.clone(), Arc::clone(&shared), Arc::clone(&desk));
-        thread::Builder::new().name("model".into()).spawn(move || {
-            worker::work(&options, &shared, move |state| desk.tell(state));
-        })?
+        let (shared, desk) = (Arc::clone(&shared), Arc::clone(&desk));
+        let body = move || worker::work(&options, &shared, move |state| desk.tell(state));
+        thread::Builder::new().name("model".into()).spawn(body)?
     };
     let accepting = Arc::clone(&desk);
     thread::Builder::new().name("accept".into()).spawn(move || accept(&accepting, &listener))?;
 
-    let reason = wait(&received, options.idle_exit);
+    let reason = wait(&received, idle_exit);
     tracing::info!(reason, "ending");
     // First the name, so that a client that comes now starts a new engine instead of waiting for this one.
     if let Err(error) = fs::remove_file(&path) {
@@ -342,7 +342,7 @@ impl Lock {
                 Ok(()) => return Ok(Self { _file: file }),
                 // One that is ending has removed its socket already, and lets go soon; one that lives keeps both.
                 Err(fs::TryLockError::WouldBlock) if Instant::now() < until && !socket.exists() => {
-                    thread::sleep(Duration::from_millis(10))
+                    thread::sleep(Duration::from_millis(10));
                 }
                 Err(fs::TryLockError::WouldBlock) => {
                     return Err(EngineError::AlreadyRunning(socket.to_owned()));

@@ -79,29 +79,29 @@ pub(crate) fn work(
     shared: &Arc<Shared>,
     state: impl Fn(ModelState) + Clone + 'static,
 ) {
+    let result = catch_unwind(AssertUnwindSafe(|| load_and_answer(options, shared, &state)));
+    let result =
+        result.unwrap_or_else(|_| Err("failed in a way that nobody foresaw; the log has the details".into()));
+    if let Err(problem) = result {
+        fail(shared, &state, &unusable(&options.model, &problem));
+    }
+}
+
+fn load_and_answer(
+    options: &EngineOptions,
+    shared: &Arc<Shared>,
+    state: &(impl Fn(ModelState) + Clone + 'static),
+) -> Result<(), String> {
     let began = Instant::now();
-    let loaded = catch_unwind(AssertUnwindSafe(|| load(options, shared, state.clone())));
-    let loaded = loaded.unwrap_or_else(|_| {
-        Err("could not be loaded: the loader failed unexpectedly, the log has details".into())
-    });
-    let (model, fim, _file) = match loaded {
-        Ok(loaded) => loaded,
-        Err(problem) => return fail(shared, &state, &unusable(&options.model, &problem)),
-    };
+    let (model, fim, _file) = load(options, shared, state.clone())?;
     let per_sequence = options.context_tokens.unwrap_or(CONTEXT).min(model.trained_context()).max(256);
     let tokens = usize::try_from(per_sequence).unwrap_or(usize::MAX);
     let fitting = CACHE_BYTES / (model.cache_bytes_per_token() * u64::from(per_sequence)).max(1);
     let sequences = usize::try_from(fitting.clamp(*SEQUENCES.start(), *SEQUENCES.end())).unwrap_or(2);
     let threads = options.threads.map_or_else(default_threads, std::num::NonZeroUsize::get);
-    let context = match model.context(sequences, tokens, threads, Arc::clone(&shared.abort)) {
-        Ok(context) => context,
-        Err(problem) => {
-            let text = format!(
-                "has no room for its context: llama.cpp says {problem:?}; a smaller model or less context would fit"
-            );
-            return fail(shared, &state, &unusable(&options.model, &text));
-        }
-    };
+    let context = model.context(sequences, tokens, threads, Arc::clone(&shared.abort)).map_err(|problem| {
+        format!("has no room for its context: llama.cpp says {problem:?}; a smaller model or less context would fit")
+    })?;
     let family = fim.family;
     let builder = Builder::new(&model, fim, tokens);
     tracing::info!(family, sequences, per_sequence, threads, caches_lines = builder.caches_lines(), "loaded");
@@ -115,16 +115,19 @@ pub(crate) fn work(
         load_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     }));
     answer_all(&mut decoder, shared);
+    Ok(())
 }
 
 fn answer_all(decoder: &mut Decoder<'_>, shared: &Shared) {
     loop {
         match shared.queue.next() {
             Next::Answer(job) => answer(decoder, shared, &job),
-            Next::Forget(session) => decoder.forget(session),
+            Next::Forget(session) => {
+                decoder.forget(session);
+                count_sessions(decoder, shared);
+            }
             Next::Closed => return,
         }
-        shared.sessions.store(u32::try_from(decoder.sessions()).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 }
 
@@ -137,7 +140,13 @@ fn answer(decoder: &mut Decoder<'_>, shared: &Shared, job: &Job<Arc<Outgoing>>) 
         decoder.reset();
         Err(ModelError::Failed("a fault inside the engine; its log has the details".into()))
     });
+    // Counted before the answer is sent: whoever has the answer sees the count.
+    count_sessions(decoder, shared);
     shared.done(&job.reply, job.id, result);
+}
+
+fn count_sessions(decoder: &Decoder<'_>, shared: &Shared) {
+    shared.sessions.store(u32::try_from(decoder.sessions()).unwrap_or(u32::MAX), Ordering::Relaxed);
 }
 
 /// Sends chunks on. A client ends its answer by a `Cancel`, never by refusing a chunk.

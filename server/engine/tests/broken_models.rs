@@ -12,11 +12,11 @@ use model::{ModelError, wire::ModelState};
 fn sentence(model: &Path) -> String {
     let mut engine = Engine::start_with(|options| {
         options.model = ModelChoice::File(model.to_owned());
-        options.idle_exit = Duration::from_secs(3600);
+        options.idle_exit = Duration::from_hours(1);
     });
     let client = engine.client();
-    let error = client.ask_and_wait(hole("x = $0\n"), &mut into(&mut String::new())).unwrap_err();
-    let again = client.ask_and_wait(hole("x = $0\n"), &mut into(&mut String::new())).unwrap_err();
+    let ask = || client.ask_and_wait(hole("x = $0\n"), &mut into(&mut String::new()));
+    let (error, again) = (ask().expect_err("there is no model"), ask().expect_err("there is no model"));
     assert_eq!(error, again, "the engine is still there and says the same");
     assert_eq!(client.state(), ModelState::Failed(error.clone()));
     drop(client);
@@ -28,9 +28,9 @@ fn sentence(model: &Path) -> String {
 }
 
 fn sentence_about(bytes: &[u8]) -> String {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("model.gguf");
-    std::fs::write(&path, bytes).unwrap();
+    std::fs::write(&path, bytes).expect("room for a copy of the model");
     sentence(&path)
 }
 

@@ -15,7 +15,7 @@ use engine::{ConnectError, EngineClient, EngineError, EngineOptions, ModelChoice
 use model::{Kind, Request, SessionKey, Sink, wire::ModelState};
 
 /// Longer than anything here takes on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) struct Engine {
     pub(crate) options: EngineOptions,
@@ -33,7 +33,7 @@ impl Engine {
     }
 
     pub(crate) fn start_with(change: impl FnOnce(&mut EngineOptions)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let mut options = EngineOptions::new(folder.path().join("run"), folder.path().join("cache"));
         change(&mut options);
         let thread = std::thread::spawn({
@@ -56,7 +56,7 @@ impl Engine {
         loop {
             match EngineClient::connect(&self.options.socket_path(), "test", on_state.clone()) {
                 Err(ConnectError::Nobody(_)) if Instant::now() < until && !self.has_ended() => {
-                    std::thread::yield_now()
+                    std::thread::yield_now();
                 }
                 result => return result,
             }
@@ -81,7 +81,7 @@ impl Drop for Engine {
         if let Ok(client) = self.try_client(|_| {}) {
             assert!(client.stop(PATIENCE), "the engine ends when told to");
         }
-        self.join().unwrap();
+        self.join().expect("the engine ends well");
     }
 }
 
