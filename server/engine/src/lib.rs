@@ -1,6 +1,6 @@
 //! llama.cpp in its own process: one model, its KV caches, and the local socket that clients ask through.
 //!
-//! [`run`] is the process; [`EngineClient`] is how `serve` and the command line talk to it. One model thread owns llama.cpp ([`worker`]),
+//! [`run`] is the process; [`EngineClient`] is how `serve` and the command line talk to it. One model thread owns llama.cpp (`worker`),
 //! one reader thread per client takes `Cancel` frames at once, one writer thread per client keeps a slow one from holding up the rest.
 //!
 //! This crate must not see a document, a network beyond the local socket, or the LSP. `unsafe` exists only in `llama`.

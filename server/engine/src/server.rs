@@ -53,6 +53,8 @@ const FIRST_CLIENT: Duration = Duration::from_secs(30);
 const TAKEOVER: Duration = Duration::from_secs(2);
 /// How long a connection may take to introduce itself.
 const HELLO: Duration = Duration::from_secs(5);
+/// Bytes of stack for the model thread. Some vocabularies are split by `std::regex`, which recurses for each character of a long line.
+const MODEL_STACK: usize = 64 << 20;
 /// Connections at once; more than any person has windows.
 const MOST_CLIENTS: usize = 64;
 
@@ -100,7 +102,7 @@ pub fn run(options: EngineOptions) -> Result<(), EngineError> {
     let model = {
         let (shared, desk) = (Arc::clone(&shared), Arc::clone(&desk));
         let body = move || worker::work(&options, &shared, move |state| desk.tell(state));
-        thread::Builder::new().name("model".into()).spawn(body)?
+        thread::Builder::new().name("model".into()).stack_size(MODEL_STACK).spawn(body)?
     };
     let accepting = Arc::clone(&desk);
     thread::Builder::new().name("accept".into()).spawn(move || accept(&accepting, &listener))?;

@@ -75,6 +75,28 @@ fn a_request_made_while_the_model_loads_is_answered() {
 }
 
 #[test]
+fn a_client_is_told_how_the_loading_goes() {
+    let engine = Engine::start();
+    let (states, heard) = channel();
+    let client = engine.try_client(move |state| drop(states.send(state.clone()))).unwrap();
+    let mut last = 0.0;
+    loop {
+        match heard.recv_timeout(PATIENCE).unwrap() {
+            ModelState::Loading { progress } => {
+                assert!(progress >= last);
+                last = progress;
+            }
+            ModelState::Ready(info) => {
+                assert!(info.bytes > 1 << 20 && info.context_tokens >= 256, "{info:?}");
+                break;
+            }
+            ModelState::Failed(error) => panic!("{error}"),
+        }
+    }
+    assert!(client.is_alive());
+}
+
+#[test]
 fn a_newer_completion_ends_the_older_one_and_both_are_answered() {
     let engine = Engine::start();
     let client = engine.client();

@@ -2,7 +2,7 @@
 //!
 //! The rule that matters is that nothing moves while a person types. Shares depend only on the size of the context and on parts that
 //! stay the same from key to key; the typed text, which doesn't, is given room in steps. A prefix that doesn't fit is cut at a place
-//! that its own content chooses (see [`tail`]), not at a distance from the cursor: a sliding cut would evaluate everything again on
+//! that its own content chooses (see `tail`), not at a distance from the cursor: a sliding cut would evaluate everything again on
 //! each Enter.
 //!
 //! Must not tokenize and must not know a family.

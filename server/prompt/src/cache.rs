@@ -2,7 +2,7 @@
 //!
 //! A text is cut into chunks, each tokenized once. A chunk ends after a line break that is followed by a line with something on it:
 //! pre-tokenizers of Qwen2's kind never join what such a cut parts (they do join runs of blank lines, so there is no cut in those).
-//! GPT-2's kind joins a line break with the indentation after it, so nothing is taken on trust: [`TokenCache::new`] tokenizes a sample
+//! GPT-2's kind joins a line break with the indentation after it, so nothing is taken on trust: `TokenCache::new` tokenizes a sample
 //! whole and in chunks, and where the two differ texts are tokenized whole and kept by their content.
 //!
 //! Must not decide what a prompt holds.

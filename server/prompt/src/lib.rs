@@ -6,7 +6,7 @@
 //!
 //! This crate must not know a backend, a rope, a syntax tree, I/O, a clock or a thread.
 
-pub mod budget;
+mod budget;
 pub mod cache;
 pub mod family;
 pub mod heal;
