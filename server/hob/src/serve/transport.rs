@@ -132,6 +132,8 @@ fn answer<S: LanguageServer>(
             Err(panic) => Err(panic),
         };
         match result {
+            // tower-lsp passes over every `$/` method that it does not know, but the protocol wants requests among them answered.
+            Ok(Ok(None)) => id.map(|id| Response::from_error(id, Error::method_not_found())),
             Ok(Ok(response)) => response,
             Ok(Err(ExitedError { .. })) => None,
             Err(panic) => {
