@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     fmt, io,
     ops::ControlFlow,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
@@ -255,9 +256,11 @@ impl Shared {
         let taken =
             self.inner().answers.get_mut(&id).filter(|open| !open.full).and_then(|open| open.answer.take());
         let Some(mut answer) = taken else { return };
-        let full = answer.chunk(text) == ControlFlow::Break(());
+        // A callback that panics costs its own answer, not this thread and with it everybody's.
+        let result = catch_unwind(AssertUnwindSafe(|| answer.chunk(text)));
+        let full = !matches!(result, Ok(ControlFlow::Continue(())));
         if let Some(open) = self.inner().answers.get_mut(&id) {
-            *open = Open { answer: Some(answer), full };
+            *open = Open { answer: result.is_ok().then_some(answer), full };
         }
         if full {
             self.send(ToEngine::Cancel { id });
@@ -266,7 +269,8 @@ impl Shared {
 
     fn done(&self, id: RequestId, result: Result<Finish, ModelError>) {
         let Some(Open { answer: Some(answer), full }) = self.inner().answers.remove(&id) else { return };
-        answer.done(if full { result.map(|finish| Finish { stop: Stop::Sink, ..finish }) } else { result });
+        let result = if full { result.map(|finish| Finish { stop: Stop::Sink, ..finish }) } else { result };
+        end_answer(answer, result);
     }
 
     /// Ends every open request.
@@ -278,9 +282,15 @@ impl Shared {
         self.changed.notify_all();
         for open in open.into_values() {
             if let Some(answer) = open.answer {
-                answer.done(Err(ModelError::EngineGone(reason.to_owned())));
+                end_answer(answer, Err(ModelError::EngineGone(reason.to_owned())));
             }
         }
+    }
+}
+
+fn end_answer(answer: Box<dyn Answer>, result: Result<Finish, ModelError>) {
+    if catch_unwind(AssertUnwindSafe(|| answer.done(result))).is_err() {
+        tracing::error!("a callback panicked at the end of an answer");
     }
 }
 

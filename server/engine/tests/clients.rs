@@ -109,6 +109,42 @@ fn a_newer_completion_ends_the_older_one_and_both_are_answered() {
 }
 
 #[test]
+fn of_a_hundred_requests_each_has_one_end_and_the_newest_an_answer() {
+    let engine = Engine::start();
+    let client = engine.client();
+    let asked: Vec<_> = (0..100)
+        .map(|n| {
+            let (answer, _, done) = heard();
+            (client.ask(hole(&format!("def add{n}(a, b):\n    return a$0\n")), answer), done)
+        })
+        .collect();
+    let stops: Vec<_> = asked.iter().map(|(_, done)| stop_of(done)).collect();
+    let (newest, older) = stops.split_last().unwrap();
+    assert_ne!(*newest, Stop::Cancelled);
+    let cancelled = older.iter().filter(|stop| **stop == Stop::Cancelled).count();
+    assert!(cancelled >= 50, "{cancelled} of 99 were superseded");
+    assert_eq!(client.status(PATIENCE).unwrap().answered, 100);
+    assert!(asked.iter().all(|(_, done)| done.try_recv().is_err()), "nobody was told twice");
+}
+
+#[test]
+fn more_documents_than_sequences_are_all_answered() {
+    let engine = Engine::start();
+    let client = engine.client();
+    for round in 0..2 {
+        for session in 0..12 {
+            let request = Request { session: SessionKey(session), ..hole(&format!("x{session} = $0\n")) };
+            let finish = client.ask_and_wait(request, &mut into(&mut String::new())).unwrap();
+            assert!(
+                finish.stats.evaluated_tokens > 0,
+                "round {round}: the sequence was another document's meanwhile"
+            );
+        }
+    }
+    assert_eq!(client.status(PATIENCE).unwrap().sessions, 8);
+}
+
+#[test]
 fn a_dropped_ticket_cancels() {
     let engine = Engine::start();
     let client = engine.client();
@@ -128,6 +164,24 @@ fn a_sink_that_breaks_cancels_and_hears_no_more() {
         ControlFlow::Break(())
     });
     assert_eq!((finish.unwrap().stop, chunks), (Stop::Sink, 1));
+}
+
+#[test]
+fn a_callback_that_panics_costs_its_own_answer() {
+    struct Faulty;
+    impl Answer for Faulty {
+        fn chunk(&mut self, _: &str) -> ControlFlow<()> {
+            panic!("a fault, on purpose")
+        }
+        fn done(self: Box<Self>, _: Result<Finish, ModelError>) {}
+    }
+    let engine = Engine::start();
+    let client = engine.client();
+    client.ask(hole("def add(a, b):\n    return a$0\n"), Faulty).detach();
+    let mut text = String::new();
+    let request = Request { session: SessionKey(2), ..hole("def add(a, b):\n    return a$0\n") };
+    client.ask_and_wait(request, &mut into(&mut text)).unwrap();
+    assert!(!text.is_empty());
 }
 
 #[test]

@@ -252,6 +252,25 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn one_more_character_changes_only_the_end(before in code(), after in code(), line in "[ a-zé_.(=;]{1,30}", choice: u8) {
+        let (name, toy) = family_of(choice);
+        let mut builder = builder(&toy, name, 4000);
+        let mut last: Option<Vec<Token>> = None;
+        for (end, character) in line.char_indices() {
+            let typed = &line[..end + character.len_utf8()];
+            let tokens = builder.build(&request(&format!("{before}\n{typed}$0{after}"))).tokens;
+            if let Some(last) = last {
+                let common = last.iter().zip(&tokens).take_while(|(a, b)| a == b).count();
+                // What healing no longer takes back, what the new character merged into, and the token for the middle.
+                prop_assert!(tokens.len() - common <= 7, "{} of {} are new", tokens.len() - common, tokens.len());
+            }
+            last = Some(tokens);
+        }
+    }
+}
+
 /// Types a line key by key and counts the tokens of each prompt that were not in the one before.
 #[test]
 fn a_key_adds_a_token_or_two_to_the_prompt() {
