@@ -48,7 +48,7 @@ pub(super) fn popup(client: &Client, popup: Popup) -> bool {
 /// What the server offers to this client.
 pub(super) fn server(client: &Client, config: &config::Config) -> lsp::ServerCapabilities {
     let completion = lsp::CompletionOptions {
-        trigger_characters: Some([".", "(", ":", " "].map(str::to_owned).to_vec()),
+        trigger_characters: Some([".", "("].map(str::to_owned).to_vec()),
         ..Default::default()
     };
     lsp::ServerCapabilities {
