@@ -1,12 +1,12 @@
 """Measures a checkpoint on held-out packages: the rest of a line at random columns, by language, with 95 % intervals.
 
-    evaluate.py [CHECKPOINT] [--holes N]
+    evaluate.py [CHECKPOINT] [--holes N] [--language rust|python]
 
 Reports exact match with and without token healing beside copying from the most similar line of the same file. Must not: touch
 a training file, or be used to choose anything that is then reported as measured on unseen code.
 """
 
-import argparse, math, os
+import argparse, math
 
 import numpy as np
 import torch
@@ -52,26 +52,29 @@ def interval(hits, n):
     """Wilson's 95 % interval, in per cent."""
     z, p = 1.96, hits / n
     middle, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return tuple(round(100 * x / (1 + z * z / n), 1) for x in (middle - spread, middle + spread))
+    return tuple(round(100 * max(x, 0) / (1 + z * z / n), 1) for x in (middle - spread, middle + spread))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("checkpoint", nargs="?", default=CACHE / "run" / "final.pt")
-    parser.add_argument("--holes", type=int, default=500, help="for each language")
+    parser.add_argument("--holes", type=int, default=200, help="for each language")
+    parser.add_argument("--language", action="append", choices=("rust", "python"))
     args = parser.parse_args()
-    torch.set_num_threads(min(2, os.cpu_count()))
+    torch.set_num_threads(1)
     saved = torch.load(args.checkpoint, weights_only=True)
     model, context = Ember(Shape(**saved["shape"]), saved["weights"].float()), saved.get("context") or 512
     whole, answers = measure(model, Rows(held_out=True), context)
     print(f"step {saved['step']}, {saved['tokens'] / 1e6:.1f} M tokens: {whole:.3f} nats a token, {answers:.3f} in answers (held out)")
     completer = Completer(model, load_tokenizer(), context)
-    for language in ("rust", "python"):
-        scores = {"healing": 0, "plain": 0, "copy": 0}
+    for language in args.language or ("rust", "python"):
+        scores = {"healing": 0, "healing, empty": 0, "plain": 0, "copy": 0}
         for n, (lines, at, column) in enumerate(holes(language, args.holes), 1):
             before, after = "".join(line + "\n" for line in lines[:at]), "\n" + "\n".join(lines[at + 1 :])
             typed, truth = lines[at][:column], lines[at][column:].rstrip()
-            scores["healing"] += completer.rest_of_line(before, typed, after).rstrip() == truth
+            made = completer.rest_of_line(before, typed, after).rstrip()
+            scores["healing"] += made == truth
+            scores["healing, empty"] += not made
             scores["plain"] += completer.rest_of_line(before, typed, after, healing=False).rstrip() == truth
             scores["copy"] += copy_baseline(lines, at, column).rstrip() == truth
             if n % 50 == 0:

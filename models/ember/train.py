@@ -58,7 +58,7 @@ class State:
         saved = torch.load(path, weights_only=True)
         for name in ("weights", "momentum", "square"):
             getattr(self, name).copy_(saved[name])
-        self.progress |= {name: saved[name] for name in (*self.progress, "decay_from") if name in saved}
+        self.progress |= {name: saved[name] for name in (*self.progress, "decay_from", "fallen") if name in saved}
         return self
 
 
@@ -169,7 +169,8 @@ def main():
     if decaying and "decay_from" not in state.progress:
         state.progress["decay_from"] = state.progress["step"]
     progress, seconds = state.progress, state.progress["seconds"]
-    begin, last_save, stopped = progress.get("decay_from", 0), [time.time()], []
+    begin, fallen = progress.get("decay_from", 0), progress.get("fallen", 0.0)
+    last_save, stopped = [time.time()], []
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: stopped.append(True))     # finish the step, write, leave
 
@@ -182,7 +183,8 @@ def main():
             return -1 if done or progress["tokens"] >= everything else min(1.0, step / WARM_UP)
         share = (step - begin) / args.decay_steps
         if deadline < float("inf"):
-            share = max(share, (time.time() - started) / (deadline - started))
+            share = max(share, fallen + (1 - fallen) * (time.time() - started) / (deadline - started))
+        progress["fallen"] = share
         return -1 if share > 1 else max(1 - share, 0.001)
 
     def on_step(model, step, loss, rate):
