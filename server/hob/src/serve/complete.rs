@@ -234,7 +234,7 @@ impl<'a> Record<'a> {
             why: String::new(),
             chars: 0,
             verified: false,
-            model: server.link.model_name(),
+            model: String::new(),
             total_ms: 0.0,
             stats: None,
         };
@@ -254,6 +254,8 @@ impl<'a> Record<'a> {
             }
         }
         self.row.stats = self.stats;
+        // Known only now: the first request of all arrives before its model is there.
+        self.row.model = self.server.link.model_name();
         self.row.total_ms = self.arrived.elapsed().as_secs_f64() * 1e3;
         self.closed = true;
         tracing::info!(
