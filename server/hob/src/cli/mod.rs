@@ -44,8 +44,13 @@ enum Command {
 #[derive(Debug, Clone, Args)]
 struct Choice {
     /// Use this GGUF file instead of the configured model.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = absolute)]
     model: Option<PathBuf>,
+}
+
+/// The engine runs in another folder, and finds its socket by the model's path: that has to mean the same to both.
+fn absolute(path: &str) -> Result<PathBuf, String> {
+    std::path::absolute(path).map_err(|error| error.to_string())
 }
 
 /// Does what the command line says.
