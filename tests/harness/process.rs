@@ -8,6 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// What a process of `hob` does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -66,13 +68,33 @@ impl Process {
 
     /// SIGKILL: no destructor, no farewell.
     pub fn kill(&self) {
-        let id = i32::try_from(self.id).ok().and_then(rustix::process::Pid::from_raw);
+        self.signal(Signal::KILL);
+    }
+
+    /// SIGSTOP: it is there, and does nothing.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// SIGCONT: the end of [`Process::freeze`].
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.id).ok().and_then(Pid::from_raw);
         if self.is_alive()
             && let Some(id) = id
         {
-            // It may have ended in between, which is what was wanted.
-            let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+            // It may have ended in between, which is what a killer wanted.
+            let _ = kill_process(id, signal);
         }
+    }
+
+    /// Processor time so far, in the kernel's ticks (10 ms almost everywhere).
+    pub fn ticks(&self) -> u64 {
+        let fields = fields(self.id).unwrap_or_default();
+        [11, 12].iter().filter_map(|at| fields.get(*at)?.parse::<u64>().ok()).sum()
     }
 
     /// A field of `/proc/<id>/status`; empty when it is not there.
@@ -101,9 +123,13 @@ fn folder(id: u32) -> PathBuf {
 
 /// When a process started, in the kernel's ticks; `None` for one that is gone or a zombie.
 fn started(id: u32) -> Option<String> {
+    let fields = fields(id)?;
+    let lives = !matches!(fields.first()?.as_str(), "Z" | "X");
+    lives.then(|| fields.get(19).cloned()).flatten()
+}
+
+/// `/proc/<id>/stat` from its third field on. The second is a name in parentheses and may hold anything; what follows it doesn't.
+fn fields(id: u32) -> Option<Vec<String>> {
     let stat = fs::read_to_string(folder(id).join("stat")).ok()?;
-    // The name, in parentheses, may hold anything; what follows it doesn't.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    (!matches!(state, "Z" | "X")).then(|| fields.nth(18).map(str::to_owned)).flatten()
+    Some(stat.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
 }

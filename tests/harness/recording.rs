@@ -51,7 +51,17 @@ impl Recording {
 
     /// Does it all again. After each key ghost text is asked for and the question before it is taken back, as Neovim does.
     pub fn play<'e>(&self, editor: &'e Editor, buffer: &mut Buffer<'e>) {
-        let mut player = Player { editor, buffer, asked: None, keys: 0 };
+        self.play_and(editor, buffer, |_| ());
+    }
+
+    /// The same, and something else after each key: it gets the key's number.
+    pub fn play_and<'e>(
+        &self,
+        editor: &'e Editor,
+        buffer: &mut Buffer<'e>,
+        mut after_key: impl FnMut(usize),
+    ) {
+        let mut player = Player { editor, buffer, asked: None, keys: 0, after_key: &mut after_key };
         for step in &self.0 {
             player.step(step);
         }
@@ -66,13 +76,14 @@ struct Player<'p, 'e> {
     buffer: &'p mut Buffer<'e>,
     asked: Option<i64>,
     keys: usize,
+    after_key: &'p mut dyn FnMut(usize),
 }
 
 impl Player<'_, '_> {
     fn step(&mut self, step: &Step) {
         let line_break = self.buffer.mirror().line_break();
         match step {
-            Step::After(text) => self.buffer.put_after(text),
+            Step::After(text) => self.buffer.put_after(&text.replace('\n', line_break)),
             Step::At(line, column) => self.buffer.put(*line, *column),
             Step::Type(text) => {
                 for key in text.chars() {
@@ -99,9 +110,10 @@ impl Player<'_, '_> {
                 self.typed();
             }
             Step::Replace(old, new) => {
-                self.buffer.put_after(old);
+                let (old, new) = (old.replace('\n', line_break), new.replace('\n', line_break));
+                self.buffer.put_after(&old);
                 let end = self.buffer.cursor();
-                self.buffer.edit(end - old.len()..end, new);
+                self.buffer.edit(end - old.len()..end, &new);
                 self.typed();
             }
             Step::Rename(old, new) => {
@@ -135,6 +147,7 @@ impl Player<'_, '_> {
             self.editor.cancel(older);
         }
         self.keys += 1;
+        (self.after_key)(self.keys);
         // Often enough to find the key that went wrong.
         if self.keys.is_multiple_of(64) {
             self.buffer.assert_in_sync();
