@@ -16,6 +16,7 @@ if [ "${1:-}" = --keep ]; then
 fi
 repository=$(cd "$(dirname "$0")/.." && pwd)
 root=${1:-$(mktemp -d "${TMPDIR:-/tmp}/hob-clean-root.XXXXXX")}
+mkdir -p "$root"
 chmod 755 "$root"
 
 say() { printf '\n==> %s\n' "$*"; }
