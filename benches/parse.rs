@@ -3,7 +3,7 @@
 //! A line is typed key by key at places all over the file, and after each key the tree is brought up to date. *Edit* is what
 //! stands between a change's arrival and the next message: the rope's edit and the moving of the tree's positions. *Tree* is the
 //! reparse. Keys are reported by kind, because a quote or a brace changes the meaning of all that follows until its partner
-//! is typed. *Verify* judges suggestions, whole: without anything prepared.
+//! is typed, and as long as a quote is open each letter behind it finds the rest of the file turned inside out. *Verify* judges suggestions, whole: without anything prepared.
 
 #![expect(clippy::print_stdout, reason = "a bench's report is its output")]
 
@@ -94,14 +94,17 @@ fn typing(open: &mut Open, places: &[usize]) -> Vec<Series> {
         Series::new("tree: operators, commas, semicolons", None),
         Series::new("tree: quotes", None),
         Series::new("tree: brackets", None),
+        Series::new("tree: letters behind a quote still open", None),
     ];
     for &place in places {
         let mut at = place;
+        let mut quoted = false;
         for key in TYPED.chars() {
             let (edit, tree) = open.change(at, at, key.encode_utf8(&mut [0; 4]));
             at += key.len_utf8();
             edits.timings.push(edit);
-            trees[kind(key)].timings.push(tree);
+            trees[if quoted && key != '"' { 5 } else { kind(key) }].timings.push(tree);
+            quoted ^= key == '"';
         }
         open.change(place, at, "");
     }

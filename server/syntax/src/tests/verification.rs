@@ -147,12 +147,17 @@ fn rust_between_brackets_that_the_client_closed() {
 #[test]
 fn rust_in_the_middle_of_a_field() {
     let text = "struct S {\n    name$0\n    line: u32,\n}\n";
-    check("rust", text, &[": String,", ": Vec<String>,", ": String,)", "x x: String,"], &expect![[r#"
+    check(
+        "rust",
+        text,
+        &[": String,", ": Vec<String>,", ": String,)", "x x: String,"],
+        &expect![[r#"
         ok    ": String,"
         ok    ": Vec<String>,"
         +1    ": String,)"
         +1    "x x: String,"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
