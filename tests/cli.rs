@@ -15,7 +15,8 @@ fn check(arguments: &[&str], want: &Expect) {
     world.file("latin.rs", b"fn main() {\n    // na\xefve\n}\n");
     world.file("folder/inner.rs", "");
     let Ran { code, stdout, stderr } = world.run(arguments);
-    want.assert_eq(&format!("exit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}"));
+    let told = format!("exit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}");
+    want.assert_eq(&told.replace(&world.workspace().display().to_string(), "WORKSPACE"));
 }
 
 #[test]
@@ -71,7 +72,7 @@ fn mistakes_are_explained() {
         exit 1
         --- stdout
         --- stderr
-        hob: the model nowhere.gguf does not exist; set `engine.model` in ~/.config/hob/config.toml to another GGUF file, or remove it to use the built-in model
+        hob: the model WORKSPACE/nowhere.gguf does not exist; set `engine.model` in ~/.config/hob/config.toml to another GGUF file, or remove it to use the built-in model
     "#]],
     );
 }

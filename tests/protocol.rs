@@ -346,6 +346,7 @@ fn a_broken_configuration_is_said_with_its_line() {
     let message = editor.message("completion.popup");
     assert!(message.contains("config.toml:2"), "{message:?} does not name the line");
     assert_eq!(editor.messages().len(), 1);
+    settle(&editor);
     editor.quit();
     // The file's `idle_exit` is not in force either, so the engine waits for somebody who comes back.
     assert_eq!(world.run(&["engine", "stop"]).code, 0);

@@ -210,7 +210,7 @@ impl World {
     /// When one is.
     #[track_caller]
     pub fn empty(&self) {
-        let empty = eventually(FAREWELL, || self.processes().is_empty().then_some(()));
+        let empty = eventually(FAREWELL, || self.is_empty().then_some(()));
         assert!(empty.is_some(), "still there: {:?}", self.processes());
     }
 
@@ -252,15 +252,19 @@ impl World {
         fs::read_to_string(self.path("stderr")).unwrap_or_default()
     }
 
+    /// Whether no process of this world is left.
+    ///
     /// An engine whose window was gone before the two had met waits for another, for half a minute whatever `idle_exit` says. That is
     /// no leak, but no test waits as long: it is met here, and then it has to end as it always does.
-    fn meet_lonely_engine(&self) {
+    fn is_empty(&self) -> bool {
+        let left = self.processes();
+        let engines = left.iter().filter(|process| process.role == Role::Engine).count();
         let met = self.log("engine").matches("a client joined client=1 ").count();
-        let are_there = || self.processes_of(Role::Engine).len();
         // One that was started a moment ago has not written to its log yet.
-        if met < self.engines_started().max(are_there()) {
-            eventually(FAREWELL, || (are_there() == 0 || self.engine_status().is_some()).then_some(()));
+        if engines == left.len() && engines > 0 && met < self.engines_started().max(engines) {
+            self.engine_status();
         }
+        left.is_empty()
     }
 
     /// For a test that failed: what the processes said of it.
@@ -280,14 +284,10 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         let failed = thread::panicking();
-        if !failed {
-            self.meet_lonely_engine();
-        }
         let left = if failed {
             self.processes()
         } else {
-            eventually(FAREWELL, || self.processes().is_empty().then(Vec::new))
-                .unwrap_or_else(|| self.processes())
+            eventually(FAREWELL, || self.is_empty().then(Vec::new)).unwrap_or_else(|| self.processes())
         };
         for process in &left {
             process.kill();
