@@ -164,9 +164,9 @@ impl Sink for Chunks<'_> {
 
 fn fail(shared: &Shared, state: &impl Fn(ModelState), error: &ModelError) {
     tracing::error!(%error, "the model can't be used");
-    let waiting = shared.queue.fail(error);
+    // In this order whoever is refused has heard of the state before.
     state(ModelState::Failed(error.clone()));
-    for job in waiting {
+    for job in shared.queue.fail(error) {
         shared.done(&job.reply, job.id, Err(error.clone()));
     }
 }
