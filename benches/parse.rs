@@ -3,7 +3,7 @@
 //! A line is typed key by key at places all over the file, and after each key the tree is brought up to date. *Edit* is what
 //! stands between a change's arrival and the next message: the rope's edit and the moving of the tree's positions. *Tree* is the
 //! reparse. Keys are reported by kind, because a quote or a brace changes the meaning of all that follows until its partner
-//! is typed, and as long as a quote is open each letter behind it finds the rest of the file turned inside out. *Verify* judges suggestions, whole: without anything prepared.
+//! is typed; so letters that are typed meanwhile are apart, too. *Verify* judges suggestions, whole: without anything prepared.
 
 #![expect(clippy::print_stdout, reason = "a bench's report is its output")]
 
@@ -14,7 +14,7 @@ use benches::{
     source,
 };
 use syntax::{Language, Tree};
-use text::{Change, Document, Encoding, WireRange};
+use text::{Change, Document, Encoding, Snapshot, WireRange};
 
 const LINES: usize = 10_000;
 const PLACES: usize = 100;
@@ -71,8 +71,8 @@ fn main() {
     let document = Document::new(&text, 0);
     let (tree, first) =
         time(|| Tree::parse(language, &document.snapshot(), None, None).expect("no deadline"));
+    let places = places(&tree, &document.snapshot());
     let mut open = Open { document, tree, version: 0 };
-    let places = places(&text);
 
     let mut series = typing(&mut open, &places);
     series.push(Series { name: "tree: first parse of the file".into(), target: None, timings: vec![first] });
@@ -94,17 +94,19 @@ fn typing(open: &mut Open, places: &[usize]) -> Vec<Series> {
         Series::new("tree: operators, commas, semicolons", None),
         Series::new("tree: quotes", None),
         Series::new("tree: brackets", None),
-        Series::new("tree: letters behind a quote still open", None),
+        Series::new("tree: letters behind an open quote or bracket", None),
     ];
     for &place in places {
         let mut at = place;
-        let mut quoted = false;
+        let (mut quoted, mut depth) = (false, 0);
         for key in TYPED.chars() {
             let (edit, tree) = open.change(at, at, key.encode_utf8(&mut [0; 4]));
             at += key.len_utf8();
             edits.timings.push(edit);
-            trees[if quoted && key != '"' { 5 } else { kind(key) }].timings.push(tree);
+            let kind = kind(key);
+            trees[if kind == 0 && (quoted || depth > 0) { 5 } else { kind }].timings.push(tree);
             quoted ^= key == '"';
+            depth += i32::from(matches!(key, '(' | '[' | '{')) - i32::from(matches!(key, ')' | ']' | '}'));
         }
         open.change(place, at, "");
     }
@@ -149,9 +151,15 @@ fn verification(open: &mut Open, places: &[usize]) -> Vec<Series> {
     series
 }
 
-/// Byte offsets at ends of statements, spread over the text.
-fn places(text: &str) -> Vec<usize> {
-    let ends: Vec<usize> = text.match_indices(";\n    ").map(|(at, _)| at + 1).collect();
+/// Byte offsets at ends of statements, spread over the text; what looks like one in a string or a comment is none.
+fn places(tree: &Tree, snapshot: &Snapshot) -> Vec<usize> {
+    let text = snapshot.to_string();
+    let ends = text.match_indices(";\n    ").map(|(at, _)| at + 1);
+    let code = |at: &usize| {
+        let place = tree.place(snapshot, *at);
+        !place.in_string && !place.in_comment
+    };
+    let ends: Vec<usize> = ends.filter(code).collect();
     let step = (ends.len() / PLACES).max(1);
     ends.into_iter().step_by(step).take(PLACES).collect()
 }
