@@ -296,6 +296,7 @@ fn why_explains_each_answer() {
         asked: text
         at: number
         chars: number
+        check_ms: number
         language: text
         line: number
         model: text

@@ -43,6 +43,10 @@ pub(crate) struct Row {
     pub(crate) model: String,
     /// From the request's arrival to its answer, in milliseconds.
     pub(crate) total_ms: f64,
+    /// Milliseconds of these after the model's last word: for the parse of the document to be ready, and for the verdict on the
+    /// suggestion. `None` when there was nothing to judge.
+    #[serde(default)]
+    pub(crate) check_ms: Option<f64>,
     /// What the engine said it cost.
     pub(crate) stats: Option<Stats>,
 }
@@ -132,6 +136,7 @@ mod tests {
             verified: true,
             model: "ember".into(),
             total_ms: 1.5,
+            check_ms: Some(0.5),
             stats: Some(Stats::default()),
         }
     }

@@ -193,6 +193,7 @@ impl Complete {
             verified: outcome.as_ref().is_ok_and(|suggestion| suggestion.verified),
             model: info.name.clone(),
             total_ms: timings.total_ms,
+            check_ms: None,
             stats,
         };
         if let Err(error) = row::append(&row::file(state), &row) {

@@ -96,6 +96,7 @@ mod tests {
             verified: true,
             model: "ember".into(),
             total_ms: 7.25,
+            check_ms: None,
             stats: Some(Stats { ttft_ms: Some(2.5), ..Stats::default() }),
         };
         let silent = Row {

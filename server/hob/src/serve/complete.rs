@@ -56,7 +56,7 @@ pub(super) async fn complete(
     let outcome = match asked {
         Ok(asked) => {
             let snapshot = asked.query.snapshot.clone();
-            let suggestion = work(server, asked, asker, arrived, &config, &mut record.stats).await;
+            let suggestion = work(server, asked, asker, arrived, &config, &mut record).await;
             suggestion.map(|suggestion| Answered { suggestion, snapshot })
         }
         Err(silence) => Err(silence),
@@ -80,7 +80,7 @@ async fn work(
     asker: Asker,
     arrived: Instant,
     config: &config::Config,
-    stats: &mut Option<Stats>,
+    record: &mut Record<'_>,
 ) -> Result<Suggestion, Silence> {
     let completion = &config.completion;
     let settings = Settings {
@@ -100,8 +100,9 @@ async fn work(
     let said = tokio::select! {
         biased;
         _ = superseded => return Err(Silence::Superseded),
-        said = listen(server, &plan, limits, stats) => said?,
+        said = listen(server, &plan, limits, &mut record.stats) => said?,
     };
+    let said_at = Instant::now();
     let tree = match parsed {
         Some(mut parsed) => {
             let version = query.snapshot.version();
@@ -111,7 +112,9 @@ async fn work(
         }
         None => None,
     };
-    assist::finish(&plan, &said, &query.snapshot, tree.as_ref().map(|parsed| &parsed.tree))
+    let outcome = assist::finish(&plan, &said, &query.snapshot, tree.as_ref().map(|parsed| &parsed.tree));
+    record.row.check_ms = Some(said_at.elapsed().as_secs_f64() * 1e3);
+    outcome
 }
 
 /// When to stop listening.
@@ -236,6 +239,7 @@ impl<'a> Record<'a> {
             verified: false,
             model: String::new(),
             total_ms: 0.0,
+            check_ms: None,
             stats: None,
         };
         Self { server, arrived, row, stats: None, closed: false }
