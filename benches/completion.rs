@@ -8,6 +8,8 @@
 //! - **all but model and check**: from the moment before a request is written to the moment after its answer is read, less the time
 //!   that the engine says it worked on it, less the check. What is left is framing, JSON, sockets, planning and scheduling.
 //! - **check**: what comes after the model's last word: waiting for the parse, and the verdict on the suggestion.
+//! - **prompt building**: laying out the prompt in the engine: tokenizing what is new, budgets, healing. Each of these completions is at
+//!   another place of the file, so most of the window is new each time.
 //! - **resident**: `VmRSS` after a completion in a file of 10,000 lines.
 
 use std::{
@@ -178,13 +180,15 @@ fn shares(text: &str) -> Vec<Figure> {
     // One row for each answer, in the order of the answers.
     let rows = rows(&world, skipped + whole.len());
     let shown = rows[skipped..].iter().filter(|row| row["outcome"] == "shown").count();
-    let (mut own, mut engine, mut check, mut ttft) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut own, mut engine, mut check) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut prompt, mut ttft) = (Vec::new(), Vec::new());
     for (whole, row) in whole.iter().zip(&rows[skipped..]) {
         // Only where the model was asked and its words were judged: a silence before that costs nothing worth a figure.
         if let (Some(model), Some(judged)) = (row["stats"]["total_ms"].as_f64(), row["check_ms"].as_f64()) {
             own.push(whole - model - judged);
             engine.push(model);
             check.push(judged);
+            prompt.extend(row["stats"]["prompt_ms"].as_f64());
             ttft.extend(row["stats"]["ttft_ms"].as_f64());
         }
     }
@@ -193,6 +197,7 @@ fn shares(text: &str) -> Vec<Figure> {
     vec![
         Figure { what: "all but model and check", unit: "ms", values: own, target: Some(3.0) },
         Figure { what: "check", unit: "ms", values: check, target: Some(10.0) },
+        Figure { what: "prompt building", unit: "ms", values: prompt, target: None },
         Figure { what: "engine", unit: "ms", values: engine, target: None },
         Figure { what: "first token", unit: "ms", values: ttft, target: None },
         Figure { what: "request to answer", unit: "ms", values: whole, target: None },

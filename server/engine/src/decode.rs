@@ -112,8 +112,10 @@ impl<'m> Decoder<'m> {
         timing: Timing,
         sink: &mut dyn Sink,
     ) -> Result<Finish, ModelError> {
+        let laying_out = Instant::now();
         let prompt = self.builder.build(request);
         let mut account = Account::new(timing, prompt.tokens.len());
+        account.stats.prompt_ms = milliseconds(laying_out);
         let sequence = self.sequences.claim(request.session);
         let end = self.read(sequence, &prompt.tokens, &mut account).and_then(|()| match request.kind {
             Kind::Prefill => Ok(Stop::Prefilled),

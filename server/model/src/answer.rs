@@ -43,6 +43,9 @@ pub struct Stats {
     pub prompt_tokens: u32,
     /// Prompt tokens that had to be evaluated: those not found in the KV cache.
     pub evaluated_tokens: u32,
+    /// Time that laying the prompt out took: tokenizing what is new, budgets, healing.
+    #[serde(default)]
+    pub prompt_ms: f64,
     /// Tokens decoded, token healing included.
     pub decoded_tokens: u32,
     /// Time until the first token beyond the cursor was decoded; `None` if there was none.
