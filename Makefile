@@ -28,7 +28,7 @@ build: deps ## the binary: target/release/hob
 	@$(stage) "hob" cargo build --release --locked --package hob
 
 unit: build
-	@$(stage) "tests" cargo test --release --locked --workspace
+	@$(stage) "tests" cargo test --release --locked --workspace --no-fail-fast
 
 lint: deps ## rustfmt, clippy, rustdoc: no warning passes; licences and sources too, where cargo-deny is installed
 	@$(stage) "rustfmt" cargo fmt --all --check
