@@ -101,8 +101,9 @@ pub(super) async fn serve<S: LanguageServer>(
         shut_down |= method == "shutdown";
     }
     forward.abort();
-    // What was said before the end still goes out, unless the client does not listen any more.
-    drop(out);
+    // What was said before the end still goes out, unless the client does not listen any more. Handlers that wait for an answer of the
+    // client's hold the channel open and will never get it, so its end has to be said.
+    drop(out.send(END));
     let _ = tokio::time::timeout(std::time::Duration::from_secs(1), writer).await;
     ended
 }
@@ -164,6 +165,9 @@ fn internal(why: &'static str) -> Error {
 
 type Out = mpsc::UnboundedSender<Vec<u8>>;
 
+/// Ends the writer; no message has an empty body.
+const END: Vec<u8> = Vec::new();
+
 fn send_some(out: &Out, response: Option<Response>) {
     if let Some(response) = response {
         send(out, &response);
@@ -180,11 +184,13 @@ fn send(out: &Out, message: &impl Serialize) {
 
 /// Writes bodies with their headers; flushes when nothing more is waiting.
 async fn write(mut output: impl AsyncWrite + Unpin, mut bodies: mpsc::UnboundedReceiver<Vec<u8>>) {
-    while let Some(body) = bodies.recv().await {
+    while let Some(body) = bodies.recv().await.filter(|body| *body != END) {
         let mut frame = format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes();
         frame.extend_from_slice(&body);
         if output.write_all(&frame).await.is_err() || (bodies.is_empty() && output.flush().await.is_err()) {
             return;
         }
     }
+    // The last body was not the last in the queue.
+    drop(output.flush().await);
 }
