@@ -291,6 +291,13 @@ fn why_explains_each_answer() {
     assert_eq!(world.run(&["complete", &path, "--at", "2:6"]).code, 0, "silence is an answer");
     let rows = world.rows();
     assert_eq!(rows.len(), 2);
+    // What the engine counts is its own affair; that it counted is not.
+    let mut row = rows[0].clone();
+    let stats = row["stats"].take();
+    assert!(
+        stats["prompt_tokens"].as_u64() > Some(10) && stats["total_ms"].as_f64() > Some(0.0),
+        "{stats:#}"
+    );
     expect![[r#"
 
         asked: text
@@ -302,19 +309,12 @@ fn why_explains_each_answer() {
         model: text
         outcome: text
         path: text
-        stats:
-          decoded_tokens: number
-          evaluated_tokens: number
-          mean_logprob: number
-          prompt_tokens: number
-          queued_ms: number
-          total_ms: number
-          ttft_ms: number
+        stats: number
         total_ms: number
         verified: yes or no
         why: text
     "#]]
-    .assert_eq(&shape(&rows[0], 0));
+    .assert_eq(&shape(&row, 0));
     assert_eq!(rows[1]["outcome"], "inside_word");
     assert_eq!(
         (&rows[0]["asked"], &rows[0]["line"], &rows[0]["model"]),

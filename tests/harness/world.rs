@@ -65,7 +65,10 @@ impl World {
 
     /// Writes the user's configuration and nothing else: what `idle_exit` says is the caller's business, and so is the engine's end.
     pub fn configure_wholly(&self, text: &str) {
-        fs::write(self.path("config/hob/config.toml"), text).expect("the configuration can be written");
+        // In one step, as editors save: an engine that is just starting must not read half of it.
+        let new = self.path("config/hob/config.toml.new");
+        fs::write(&new, text).expect("the configuration can be written");
+        fs::rename(new, self.path("config/hob/config.toml")).expect("a file can be renamed in its folder");
     }
 
     fn path(&self, below: &str) -> PathBuf {
@@ -296,7 +299,10 @@ impl Drop for World {
             self.tell();
             return;
         }
-        assert!(left.is_empty(), "these outlived the test: {left:?}");
+        if !left.is_empty() {
+            self.tell();
+            panic!("these outlived the test: {left:?}");
+        }
         let complaints = self.complaints();
         assert!(!complaints.contains("panicked"), "something panicked:\n{complaints}");
         assert!(!self.log("serve").contains("panicked"), "something panicked:\n{}", self.log("serve"));
