@@ -25,6 +25,6 @@ step() { echo "ember: $*"; nice -n 19 "$python" "$@"; }
 [ -f tokenizer.json ] || step tokenizer.py
 step keep.py unpack
 step train.py --tokens "${EMBER_TOKENS:-12}"
-[ "$EMBER_CACHE/run/final.pt" -nt "$EMBER_CACHE/run/latest.pt" ] || step train.py --decay-steps "${EMBER_DECAY_STEPS:-400}" --context 1024
+[ "$EMBER_CACHE/run/final.pt" -nt "$EMBER_CACHE/run/latest.pt" ] || step train.py --decay-steps "${EMBER_DECAY_STEPS:-400}"
 step export.py
 step evaluate.py
