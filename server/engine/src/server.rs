@@ -48,7 +48,7 @@ pub enum EngineError {
 }
 
 /// How long a started engine waits for its first client, whatever `idle_exit` says.
-const FIRST_CLIENT: Duration = Duration::from_secs(30);
+const FIRST_CLIENT: Duration = Duration::from_secs(5);
 /// How long to wait for an engine that is just ending to let go of the name.
 const TAKEOVER: Duration = Duration::from_secs(2);
 /// How long a connection may take to introduce itself.

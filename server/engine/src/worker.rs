@@ -83,6 +83,11 @@ pub(crate) fn work(
     let result =
         result.unwrap_or_else(|_| Err("failed in a way that nobody foresaw; the log has the details".into()));
     if let Err(problem) = result {
+        // An engine that ends while it loads has interrupted itself: nothing is wrong with the model, and nobody is there to tell.
+        if shared.queue.is_closed() {
+            tracing::info!("the load was interrupted");
+            return;
+        }
         fail(shared, &state, &unusable(&options.model, &problem));
     }
 }
