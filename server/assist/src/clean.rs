@@ -36,14 +36,26 @@ pub(crate) fn before_repeat_of<'a>(text: &'a str, below: &str) -> &'a str {
     text
 }
 
-/// Whether `text` is a short unit over and over, as a small model's loops are.
+/// Whether `text` holds a unit over and over, as a small model's loops do: the shorter the unit, the more often people repeat it too
+/// (`0, 0, 0, 0`).
 pub(crate) fn loops(text: &str) -> bool {
-    let body: Vec<char> = text.trim().chars().collect();
-    // A rule of dashes or equal signs is what people write.
-    if body.len() < 12 || !body.iter().any(|c| c.is_alphanumeric()) {
-        return false;
-    }
-    (1..=body.len() / 4).any(|unit| body.iter().zip(&body[unit..]).all(|(a, b)| a == b))
+    let body: Vec<char> = text.chars().collect();
+    (1..=body.len() / 3).any(|unit| {
+        let times = match unit {
+            1..4 => 6,
+            4..8 => 4,
+            _ => 3,
+        };
+        // `times` units one after the other are a run of this many characters, each equal to the one a unit before it; the last
+        // unit may lack its separator (`, `).
+        let enough = (unit * (times - 1) - 2).max(12);
+        let mut run = 0;
+        body.iter().zip(&body[unit..]).enumerate().any(|(at, (before, c))| {
+            run = if before == c { run + 1 } else { 0 };
+            // A rule of dashes or equal signs is what people write.
+            run >= enough && body[at + 1 - unit.min(at + 1)..=at].iter().any(|c| c.is_alphanumeric())
+        })
+    })
 }
 
 /// The block without lines that repeat the line before them twice or more.
@@ -84,7 +96,11 @@ mod tests {
     fn loops_are_heard() {
         assert!(loops("ab, ab, ab, ab, ab, ab"));
         assert!(loops("aaaaaaaaaaaaaaaaaaa"));
+        assert!(loops("Arc::new(build, build, build, build, build, bui"));
+        assert!(loops("state.len(), state.len(), state.len()"));
         assert!(!loops("--------------------"));
+        assert!(!loops("[0, 0, 0, 0, 0]"));
+        assert!(!loops("PartialEq, Eq, PartialOrd, Ord, Hash)]"));
         assert!(!loops("let mut total = 0;"));
         assert_eq!(before_loop("next();\nnext();\nnext();\nnext();"), "next();");
         assert_eq!(before_loop("one();\ntwo();\none();"), "one();\ntwo();\none();");

@@ -56,7 +56,7 @@ impl Collector {
 impl Sink for Collector {
     fn chunk(&mut self, text: &str) -> ControlFlow<()> {
         self.text.push_str(text);
-        if self.enough() {
+        if self.enough() || clean::loops(&self.text) {
             self.full = true;
             return ControlFlow::Break(());
         }
@@ -89,6 +89,15 @@ mod tests {
     #[test]
     fn a_line_that_ends_at_once_needs_nothing() {
         check("let x = 1;$0\n", "\nlet y", "\n");
+    }
+
+    #[test]
+    fn a_loop_is_not_listened_to() {
+        check(
+            "let x = $0\n",
+            "f(build, build, build, build, build, build);\n",
+            "f(build, build, build, build, buil",
+        );
     }
 
     #[test]
