@@ -40,7 +40,7 @@ pub(crate) fn before_repeat_of<'a>(text: &'a str, below: &str) -> &'a str {
 /// (`0, 0, 0, 0`).
 pub(crate) fn loops(text: &str) -> bool {
     let body: Vec<char> = text.chars().collect();
-    (1..=body.len() / 3).any(|unit| {
+    (1..=body.len().div_ceil(3)).any(|unit| {
         let times = match unit {
             1..4 => 6,
             4..8 => 4,

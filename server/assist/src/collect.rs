@@ -96,7 +96,7 @@ mod tests {
         check(
             "let x = $0\n",
             "f(build, build, build, build, build, build);\n",
-            "f(build, build, build, build, buil",
+            "f(build, build, build, build",
         );
     }
 
