@@ -33,7 +33,7 @@ unit: build
 lint: deps ## rustfmt, clippy, rustdoc: no warning passes; licences and sources too, where cargo-deny is installed
 	@$(stage) "rustfmt" cargo fmt --all --check
 	@$(stage) "clippy" cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
-	@RUSTDOCFLAGS="-D warnings" $(stage) "rustdoc" cargo doc --release --locked --workspace --no-deps --document-private-items --quiet
+	@RUSTDOCFLAGS="-D warnings" $(stage) "rustdoc" cargo doc --release --locked --workspace --no-deps --quiet
 	@if cargo deny --version >/dev/null 2>&1; then $(stage) "cargo-deny" cargo deny --locked check bans licenses sources; \
 	else echo "cargo-deny is not installed, so licences and sources were not checked (cargo install --locked cargo-deny)"; fi
 
