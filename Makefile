@@ -30,12 +30,12 @@ build: deps ## the binary: target/release/hob
 unit: build
 	@$(stage) "tests" cargo test --release --locked --workspace --no-fail-fast
 
-lint: deps ## rustfmt, clippy, rustdoc: no warning passes; licences and sources too, where cargo-deny is installed
+lint: deps ## rustfmt, clippy, rustdoc: no warning passes; cargo-deny too, where it is installed
 	@$(stage) "rustfmt" cargo fmt --all --check
 	@$(stage) "clippy" cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" $(stage) "rustdoc" cargo doc --release --locked --workspace --no-deps --quiet
 	@if cargo deny --version >/dev/null 2>&1; then $(stage) "cargo-deny" cargo deny --locked check bans licenses sources; \
-	else echo "cargo-deny is not installed, so licences and sources were not checked (cargo install --locked cargo-deny)"; fi
+	else echo "cargo-deny is not installed, so its bans and sources were not checked (cargo install --locked cargo-deny)"; fi
 
 test-fast: ## tests of the crates without llama.cpp: seconds once built
 	cargo test --package text --package syntax --package prompt --package model --package config --package assist
