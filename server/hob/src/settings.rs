@@ -2,7 +2,12 @@
 //!
 //! Must not decide precedence or scopes, and must not look for a repository's file anywhere but at the workspace's root.
 
-use std::{fs, io::ErrorKind, num::NonZeroUsize, path::Path};
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind, Read},
+    num::NonZeroUsize,
+    path::Path,
+};
 
 use anyhow::Result;
 use config::{Config, Problem, Source};
@@ -10,6 +15,9 @@ use engine::{EngineOptions, ModelChoice};
 use serde_json::Value;
 
 use crate::paths;
+
+/// Bytes of a configuration file that are read; far more than any has.
+const LARGEST: u64 = 256 << 10;
 
 /// The sources of the configuration, as read; the editor's settings come and change later.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +54,7 @@ impl Sources {
 
     fn file(&mut self, path: &Path) -> Option<Text> {
         let name = path.display().to_string();
-        match fs::read_to_string(path) {
+        match read(path) {
             Ok(text) => Some(Text { name, text }),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => {
@@ -65,6 +73,20 @@ impl Sources {
     }
 }
 
+/// A configuration's text. A repository may be hostile: what is no file (a pipe, a device, a link to one) is not opened, and no more
+/// is read than a configuration can have.
+fn read(path: &Path) -> io::Result<String> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it has more than {LARGEST} bytes")));
+    }
+    Ok(text)
+}
+
 /// How the engine for `config` is started; `model` (`--model`) goes before what the user's file says.
 pub(crate) fn engine(config: &Config, model: Option<&Path>) -> Result<EngineOptions> {
     let home = etcetera::home_dir().unwrap_or_default();
@@ -77,4 +99,31 @@ pub(crate) fn engine(config: &Config, model: Option<&Path>) -> Result<EngineOpti
         idle_exit: config.engine.idle_exit,
         ..EngineOptions::new(paths::runtime_dir()?, paths::cache_dir()?)
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// What is wrong with the repository whose `.hob.toml` `make` makes.
+    fn check(make: impl FnOnce(&Path)) -> String {
+        let root = tempfile::tempdir().unwrap();
+        make(&root.path().join(config::REPO_FILE));
+        let (config, problems) = Sources::read(Some(root.path())).resolve(None);
+        assert_eq!(config, Config::default());
+        let repository =
+            problems.iter().map(ToString::to_string).filter(|problem| problem.contains(".hob.toml"));
+        repository.map(|problem| problem.replace(&root.path().display().to_string(), "")).collect()
+    }
+
+    #[test]
+    fn a_hostile_repository_cannot_hold_up_the_start() {
+        let zeros = check(|file| std::os::unix::fs::symlink("/dev/zero", file).unwrap());
+        assert!(zeros.contains("no regular file"), "{zeros}");
+        let large = check(|file| std::fs::write(file, vec![b'#'; 1 << 20]).unwrap());
+        assert!(large.contains("more than"), "{large}");
+        let folder = check(|file| std::fs::create_dir(file).unwrap());
+        assert!(folder.contains("no regular file"), "{folder}");
+        assert_eq!(check(|_| ()), "", "no file is no problem");
+    }
 }

@@ -164,19 +164,20 @@ mod tests {
             };
             let take = async {
                 let mut frames = Frames::new(near);
-                let mut seen = String::new();
+                let mut seen: Vec<String> = Vec::new();
                 loop {
                     match frames.next().await.unwrap() {
                         Frame::Body(body) => {
                             let json = serde_json::from_slice::<serde_json::Value>(&body).is_ok();
                             let back = !json && frames.give_back(&body);
-                            seen += &match json {
-                                true => format!("{}\n", String::from_utf8_lossy(&body)),
-                                false => format!("not JSON, next header inside: {back}\n"),
-                            };
+                            seen.push(if json {
+                                String::from_utf8_lossy(&body).into_owned()
+                            } else {
+                                format!("not JSON, next header inside: {back}")
+                            });
                         }
-                        Frame::Noise(why) => seen += &format!("noise: {why}\n"),
-                        Frame::End => return seen,
+                        Frame::Noise(why) => seen.push(format!("noise: {why}")),
+                        Frame::End => return seen.iter().flat_map(|line| [line, "\n"]).collect::<String>(),
                     }
                 }
             };

@@ -194,3 +194,115 @@ async fn write(mut output: impl AsyncWrite + Unpin, mut bodies: mpsc::UnboundedR
     // The last body was not the last in the queue.
     drop(output.flush().await);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tower_lsp::{
+        gen_lsp_types::{InitializeParams, InitializeResult},
+        jsonrpc::Result,
+    };
+
+    use super::*;
+
+    /// A server whose handlers do the worst that a handler can.
+    struct Worst;
+
+    impl LanguageServer for Worst {
+        async fn initialize(&self, _: InitializeParams) -> Result<InitializeResult> {
+            Ok(InitializeResult::default())
+        }
+
+        async fn shutdown(&self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Worst {
+        async fn panic_at_once(&self) -> Result<()> {
+            panic!("at once");
+        }
+
+        async fn panic_later(&self) -> Result<()> {
+            tokio::task::yield_now().await;
+            panic!("later");
+        }
+
+        async fn never(&self) -> Result<()> {
+            std::future::pending().await
+        }
+
+        async fn echo(&self, value: Value) -> Result<Value> {
+            Ok(value)
+        }
+    }
+
+    /// Sends `messages`, closes the stream, and returns the answers, sorted by id.
+    fn converse(messages: &[Value]) -> Vec<Value> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (service, socket) = LspService::build_with_lifecycle_methods(|_| Worst)
+                .custom_method("test/panicAtOnce", Worst::panic_at_once)
+                .custom_method("test/panicLater", Worst::panic_later)
+                .custom_method("test/never", Worst::never)
+                .custom_method("test/echo", Worst::echo)
+                .finish();
+            let (mut to_server, input) = tokio::io::duplex(1 << 16);
+            let (output, mut from_server) = tokio::io::duplex(1 << 16);
+            for message in messages {
+                let body = message.to_string();
+                let frame = format!("Content-Length: {}\r\n\r\n{body}", body.len());
+                to_server.write_all(frame.as_bytes()).await.unwrap();
+            }
+            serve(input, output, service, socket).await;
+            let mut said = Vec::new();
+            from_server.read_to_end(&mut said).await.unwrap();
+            let mut frames = Frames::new(said.as_slice());
+            let mut answers = Vec::new();
+            while let Frame::Body(body) = frames.next().await.unwrap() {
+                answers.push(serde_json::from_slice::<Value>(&body).unwrap());
+            }
+            answers.sort_by_key(|answer| answer["id"].as_i64());
+            answers
+        })
+    }
+
+    fn request(id: i64, method: &str) -> Value {
+        json!({ "jsonrpc": "2.0", "id": id, "method": method })
+    }
+
+    #[test]
+    fn a_panic_costs_one_answer() {
+        let mut initialize = request(0, "initialize");
+        initialize["params"] = json!({ "capabilities": {} });
+        let mut echo = request(3, "test/echo");
+        echo["params"] = json!({ "still": "here" });
+        let cancel = json!({ "jsonrpc": "2.0", "method": "$/cancelRequest", "params": { "id": 4 } });
+        let answers = converse(&[
+            initialize,
+            request(1, "test/panicAtOnce"),
+            request(2, "test/panicLater"),
+            request(4, "test/never"),
+            cancel,
+            echo,
+            request(5, "shutdown"),
+            json!({ "jsonrpc": "2.0", "method": "exit" }),
+        ]);
+        let codes: Vec<_> =
+            answers.iter().map(|answer| (answer["id"].as_i64(), answer["error"]["code"].as_i64())).collect();
+        assert_eq!(
+            codes,
+            [
+                (Some(0), None),
+                (Some(1), Some(-32603)),
+                (Some(2), Some(-32603)),
+                (Some(3), None),
+                (Some(4), Some(-32800)),
+                (Some(5), None),
+            ]
+        );
+        assert_eq!(answers[3]["result"], json!({ "still": "here" }));
+    }
+}
