@@ -107,7 +107,7 @@ mod tests {
 
     /// What is wrong with the repository whose `.hob.toml` `make` makes.
     fn check(make: impl FnOnce(&Path)) -> String {
-        let root = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().expect("a temporary folder");
         make(&root.path().join(config::REPO_FILE));
         let (config, problems) = Sources::read(Some(root.path())).resolve(None);
         assert_eq!(config, Config::default());

@@ -219,6 +219,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unused_async, reason = "that is a handler's form")]
     impl Worst {
         async fn panic_at_once(&self) -> Result<()> {
             panic!("at once");
