@@ -63,19 +63,23 @@ impl Tree {
         self.verifier(snapshot, replaced).judge(text).added
     }
 
-    /// Prepares to judge suggestions that replace the bytes `replaced`. The tree must be of this snapshot.
+    /// Prepares to judge suggestions that replace the bytes `replaced`. The tree must be of this snapshot, or have been edited along with
+    /// it: a small file is then parsed here, and in a large one the tree only tells which fragment to parse.
     pub fn verifier(&self, snapshot: &Snapshot, replaced: Range<usize>) -> Verifier {
         let end = replaced.end.min(snapshot.len());
         let replaced = replaced.start.min(end)..end;
         let mut verifier = Verifier {
             language: self.language,
             snapshot: snapshot.clone(),
-            tree: Some(self.inner.clone()),
+            tree: None,
             fragment: None,
             replaced,
             baseline: 0,
         };
-        if snapshot.len() > FRAGMENT {
+        if snapshot.len() <= FRAGMENT {
+            let fresh = || Tree::parse(self.language, snapshot, Some(self), None).map(|tree| tree.inner);
+            verifier.tree = if self.is_edited() { fresh() } else { Some(self.inner.clone()) };
+        } else {
             let range = fragment(self, &verifier.replaced);
             let small = range.len() <= TOO_LARGE;
             verifier.tree = small

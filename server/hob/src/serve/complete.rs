@@ -10,9 +10,10 @@ use std::{
 
 use assist::{Collector, Plan, Settings, Shape, Silence, Suggestion};
 use engine::Answer;
-use model::{Finish, ModelError, Sink, Stats, Stop};
+use model::{Finish, ModelError, Sink, Stats};
 use text::Snapshot;
 use tokio::{
+    runtime::Handle,
     sync::mpsc,
     time::{sleep_until, timeout},
 };
@@ -23,9 +24,12 @@ use crate::row::{self, Row};
 /// However slow the model, nobody looks for ghost text after this.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long an answer waits for the parse of its own text. Parses take a few milliseconds; where one takes longer the suggestion is
-/// shown unverified rather than late.
-const PARSE_PATIENCE: Duration = Duration::from_millis(40);
+/// How long an answer waits for the parse of its own text, which has had the model's time to finish. Where it has not (a quote was
+/// opened in a large file) the older tree, edited along with the text, is good enough to find the item to check.
+const PARSE_PATIENCE: Duration = Duration::from_millis(2);
+
+/// How long a row waits for the engine's figures after the model was stopped early.
+const FIGURES: Duration = Duration::from_secs(1);
 
 /// Who asks, and so how long they wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,10 +104,10 @@ async fn work(
     let said = tokio::select! {
         biased;
         _ = superseded => return Err(Silence::Superseded),
-        said = listen(server, &plan, limits, &mut record.stats) => said?,
+        said = listen(server, &plan, limits, record) => said?,
     };
     let said_at = Instant::now();
-    let tree = match parsed {
+    let fresh = match parsed {
         Some(mut parsed) => {
             let version = query.snapshot.version();
             let ours =
@@ -112,7 +116,8 @@ async fn work(
         }
         None => None,
     };
-    let outcome = assist::finish(&plan, &said, &query.snapshot, tree.as_ref().map(|parsed| &parsed.tree));
+    let tree = fresh.as_ref().map(|parsed| &parsed.tree).or(query.tree.as_ref());
+    let outcome = assist::finish(&plan, &said, &query.snapshot, tree);
     record.row.check_ms = Some(said_at.elapsed().as_secs_f64() * 1e3);
     outcome
 }
@@ -150,7 +155,7 @@ async fn listen(
     server: &Server,
     plan: &Plan,
     limits: Limits,
-    stats: &mut Option<Stats>,
+    record: &mut Record<'_>,
 ) -> Result<String, Silence> {
     let engine = server.link.client(limits.hard.saturating_duration_since(Instant::now())).await?;
     let (send, mut answers) = mpsc::unbounded_channel();
@@ -168,7 +173,7 @@ async fn listen(
                         break Ok(());
                     }
                 }
-                Some(Part::Done(done)) => break note(done, stats),
+                Some(Part::Done(done)) => break done.map(|finish| record.stats = Some(finish.stats)),
                 None => break Err(ModelError::EngineGone("it closed the connection".into())),
             },
             () = sleep_until(limit.into()) => {
@@ -178,38 +183,23 @@ async fn listen(
             }
         }
     };
-    match result {
-        Ok(()) => {
-            if stats.is_none() {
-                settle(&mut answers, stats).await;
-            }
-            Ok(collector.text().to_owned())
-        }
-        Err(error) => Err(error.into()),
-    }
+    // The engine's figures of a request that was stopped early are for the record, not for the user: the answer does not wait.
+    record.late = record.stats.is_none().then_some(answers);
+    result?;
+    Ok(collector.text().to_owned())
 }
 
-/// Waits a moment for the figures of a request that was stopped early: they are for the record, not for the user.
-async fn settle(answers: &mut mpsc::UnboundedReceiver<Part>, stats: &mut Option<Stats>) {
+/// The figures of a request that was stopped early.
+async fn figures(mut answers: mpsc::UnboundedReceiver<Part>) -> Option<Stats> {
     let done = async {
-        while let Some(answer) = answers.recv().await {
-            if let Part::Done(done) = answer {
-                return note(done, stats);
+        loop {
+            match answers.recv().await? {
+                Part::Done(done) => return done.ok().map(|finish| finish.stats),
+                Part::Chunk(_) => {}
             }
         }
-        Ok(())
     };
-    drop(timeout(Duration::from_millis(5), done).await);
-}
-
-/// Keeps the figures of a finished request; a request that the engine cancelled by itself was superseded there.
-fn note(done: Result<Finish, ModelError>, stats: &mut Option<Stats>) -> Result<(), ModelError> {
-    let finish = done?;
-    *stats = Some(finish.stats);
-    if finish.stop == Stop::Cancelled {
-        tracing::debug!("the engine cancelled a request");
-    }
-    Ok(())
+    timeout(FIGURES, done).await.ok().flatten()
 }
 
 /// The row of one request; recorded as cancelled if it is dropped before it is closed.
@@ -218,6 +208,8 @@ struct Record<'a> {
     arrived: Instant,
     row: Row,
     stats: Option<Stats>,
+    /// Where the figures will come from, if the answer did not wait for them.
+    late: Option<mpsc::UnboundedReceiver<Part>>,
     closed: bool,
 }
 
@@ -242,7 +234,7 @@ impl<'a> Record<'a> {
             check_ms: None,
             stats: None,
         };
-        Self { server, arrived, row, stats: None, closed: false }
+        Self { server, arrived, row, stats: None, late: None, closed: false }
     }
 
     fn close(&mut self, outcome: &Result<Answered, Silence>) {
@@ -269,7 +261,14 @@ impl<'a> Record<'a> {
             total_ms = self.row.total_ms,
             "completion"
         );
-        self.server.rows.push(self.row.clone());
+        let (rows, mut row) = (self.server.rows.clone(), self.row.clone());
+        match (self.late.take(), Handle::try_current()) {
+            (Some(answers), Ok(runtime)) => drop(runtime.spawn(async move {
+                row.stats = figures(answers).await;
+                rows.push(row);
+            })),
+            _ => rows.push(row),
+        }
     }
 
     /// The row as one line for the client's trace.
