@@ -8,8 +8,11 @@
 //! - **all but model and check**: from the moment before a request is written to the moment after its answer is read, less the time
 //!   that the engine says it worked on it, less the check. What is left is framing, JSON, sockets, planning and scheduling.
 //! - **check**: what comes after the model's last word: waiting for the parse, and the verdict on the suggestion.
-//! - **prompt building**: laying out the prompt in the engine: tokenizing what is new, budgets, healing. Each of these completions is at
-//!   another place of the file, so most of the window is new each time.
+//! - **prompt building**: laying out the prompt in the engine: tokenizing what is new, budgets, healing.
+//!
+//! The shares are taken twice: *typing*, after each letter of lines that are typed anew, and *jumping*, each at another place behind a
+//! line that was cut off there, so that the engine has never seen the prompt and the parser works at the same time.
+//!
 //! - **resident**: `VmRSS` after a completion in a file of 10,000 lines.
 
 use std::{
@@ -18,7 +21,7 @@ use std::{
 };
 
 use benches::source;
-use e2e::{Buffer, Role, World};
+use e2e::{Buffer, Editor, Role, World};
 use serde_json::{Value, json};
 
 /// Cold starts; each needs a fresh engine.
@@ -49,7 +52,8 @@ fn main() -> io::Result<()> {
     let text = source::rust(10_000)?;
     let mut figures = cold_starts(&text);
     figures.extend(memory(&text));
-    figures.extend(shares(&text));
+    figures.extend(shares(&text, Pace::Typing));
+    figures.extend(shares(&text, Pace::Jumping));
     let mut out = io::stdout().lock();
     if std::env::args().any(|argument| argument == "--json") {
         let rows: Vec<Value> = figures
@@ -159,23 +163,40 @@ fn memory(text: &str) -> Vec<Figure> {
     figures
 }
 
-fn shares(text: &str) -> Vec<Figure> {
+/// How the completions of a run follow one another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// Each at another place, behind a line cut off there: the prompt is new to the engine, and a bracket or quote may be left open.
+    Jumping,
+    /// After each letter of lines that are typed anew, as a person causes them.
+    Typing,
+}
+
+fn shares(text: &str, pace: Pace) -> Vec<Figure> {
     let world = World::new();
     let editor = world.editor().start();
     let mut buffer = editor.open("main.rs", "rust", text);
     buffer.complete();
     let skipped = rows(&world, 1).len();
     let mut whole = Vec::new();
-    for at in places(text).iter().cycle().take(COMPLETIONS) {
+    for at in places(text).iter().cycle() {
         let rest = cut(&mut buffer, *at);
-        // Before the clock starts: this client counts positions from the start of the text, which an editor does not.
-        let params = buffer.asking(&json!({ "triggerKind": 2 }));
-        let begun = Instant::now();
-        let id = editor.request("textDocument/inlineCompletion", params);
-        let answer = editor.wait(id);
-        whole.push(ms(begun.elapsed()));
-        assert!(answer.is_ok(), "ghost text is never an error: {answer:?}");
-        buffer.paste(&rest);
+        let typed = if pace == Pace::Typing {
+            rest.char_indices().nth(12).map_or(rest.len(), |(at, _)| at)
+        } else {
+            0
+        };
+        if pace == Pace::Jumping {
+            whole.push(complete(&editor, &buffer));
+        }
+        for letter in rest[..typed].chars() {
+            buffer.paste(letter.encode_utf8(&mut [0; 4]));
+            whole.push(complete(&editor, &buffer));
+        }
+        buffer.paste(&rest[typed..]);
+        if whole.len() >= COMPLETIONS {
+            break;
+        }
     }
     // One row for each answer, in the order of the answers.
     let rows = rows(&world, skipped + whole.len());
@@ -194,14 +215,52 @@ fn shares(text: &str) -> Vec<Figure> {
     }
     editor.quit();
     assert!(shown > 0, "nothing was shown at any place");
+    let name =
+        |typing: &'static str, jumping: &'static str| if pace == Pace::Typing { typing } else { jumping };
     vec![
-        Figure { what: "all but model and check", unit: "ms", values: own, target: Some(3.0) },
-        Figure { what: "check", unit: "ms", values: check, target: Some(10.0) },
-        Figure { what: "prompt building", unit: "ms", values: prompt, target: None },
-        Figure { what: "engine", unit: "ms", values: engine, target: None },
-        Figure { what: "first token", unit: "ms", values: ttft, target: None },
-        Figure { what: "request to answer", unit: "ms", values: whole, target: None },
+        Figure {
+            what: name("typing: all but model and check", "jumping: all but model and check"),
+            unit: "ms",
+            values: own,
+            target: Some(3.0),
+        },
+        Figure {
+            what: name("typing: check", "jumping: check"),
+            unit: "ms",
+            values: check,
+            target: Some(10.0),
+        },
+        Figure {
+            what: name("typing: prompt building", "jumping: prompt building"),
+            unit: "ms",
+            values: prompt,
+            target: None,
+        },
+        Figure { what: name("typing: engine", "jumping: engine"), unit: "ms", values: engine, target: None },
+        Figure {
+            what: name("typing: first token", "jumping: first token"),
+            unit: "ms",
+            values: ttft,
+            target: None,
+        },
+        Figure {
+            what: name("typing: request to answer", "jumping: request to answer"),
+            unit: "ms",
+            values: whole,
+            target: None,
+        },
     ]
+}
+
+/// One completion at the buffer's cursor, from its request to its answer, in milliseconds.
+fn complete(editor: &Editor, buffer: &Buffer<'_>) -> f64 {
+    // Before the clock starts: this client counts positions from the start of the text, which an editor does not.
+    let params = buffer.asking(&json!({ "triggerKind": 2 }));
+    let begun = Instant::now();
+    let id = editor.request("textDocument/inlineCompletion", params);
+    let answer = editor.wait(id);
+    assert!(answer.is_ok(), "ghost text is never an error: {answer:?}");
+    ms(begun.elapsed())
 }
 
 /// All rows, once there are `count`.

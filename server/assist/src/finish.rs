@@ -95,27 +95,38 @@ fn replaced(plan: &Plan, said: &str) -> Range<usize> {
     plan.replaced.start..plan.offset + closers::written(said, &plan.closers)
 }
 
-/// The longest beginning of `said` that adds no syntax error; `None` if there is none worth showing.
+/// A beginning of `said`, as long as a few attempts find it, that adds no syntax error; `None` if there is none worth showing.
 fn verified<'a>(plan: &Plan, said: &'a str, snapshot: &Snapshot, tree: &Tree) -> Option<&'a str> {
     let mut candidate = said;
-    loop {
-        let text = plan.lead.clone() + candidate;
-        if tree.added_errors(snapshot, replaced(plan, candidate), &text) == 0 {
+    let mut verifier = tree.verifier(snapshot, replaced(plan, candidate));
+    let mut judged = replaced(plan, candidate);
+    for attempt in 0.. {
+        let range = replaced(plan, candidate);
+        if range != judged {
+            verifier = tree.verifier(snapshot, range.clone());
+            judged = range;
+        }
+        if verifier.judge(&(plan.lead.clone() + candidate)).added == 0 {
             return Some(candidate);
         }
-        candidate = shorter(candidate, closers::written(candidate, &plan.closers))?;
+        candidate = shorter(candidate, attempt, closers::written(candidate, &plan.closers))?;
         if candidate.trim().is_empty() {
-            return None;
+            break;
         }
     }
+    None
 }
 
-/// The next shorter candidate: without its last line, or before the first bracket that it closes but did not open.
-fn shorter(text: &str, allowed: usize) -> Option<&str> {
-    match text.rfind('\n') {
-        Some(at) => Some(text[..at].trim_end()),
-        None => closers::first_stray(text, allowed).map(|at| text[..at].trim_end()),
+/// The next candidate: of a block first all but the last line, then the first line alone (a bad text costs more to judge than a good
+/// one, so there are few attempts); of a line the part before the first bracket that it closes but did not open.
+fn shorter(text: &str, attempt: usize, allowed: usize) -> Option<&str> {
+    let lines = text.matches('\n').count() + 1;
+    if lines == 1 {
+        return closers::first_stray(text, allowed).map(|at| text[..at].trim_end());
     }
+    let keep = if attempt == 0 { lines - 1 } else { 1 };
+    let end = text.match_indices('\n').nth(keep - 1).map_or(text.len(), |(at, _)| at);
+    Some(text[..end].trim_end())
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl Parser {
 #[cfg(target_os = "linux")]
 fn yield_to_answers() {
     // On Linux a thread has a priority of its own; one that can't be lowered is no harm.
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 5);
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10);
 }
 
 #[cfg(not(target_os = "linux"))]
