@@ -32,6 +32,10 @@ const FRAGMENT: usize = 4 * 1024;
 /// A place whose surroundings cannot be cut to this many bytes (a long line of data, a very long string) is not judged.
 const TOO_LARGE: usize = 32 * 1024;
 
+/// Bytes that may be parsed to try continuations, of which each costs at most a parse of the fragment; the likely ones come first. Where
+/// more would be needed the file counts as more broken than it may be: without a suggestion that is lenient, with one it is strict.
+const EFFORT: usize = 24 * 1024;
+
 /// What became of the file's syntax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
@@ -124,6 +128,8 @@ impl Verifier {
         let line = line_break(&candidate.snapshot, end);
         // And within a comment part of the comment.
         let first = if literal == Some(Capture::LineComment) { &*line } else { "" };
+        let judged = self.fragment.as_ref().map_or(self.snapshot.len(), ExactSizeIterator::len);
+        let mut left = (EFFORT / judged.max(1)).clamp(3, 64);
         for site in self.sites(text, candidate) {
             for template in self.language.continuations() {
                 for closers in &site.closers {
@@ -132,6 +138,10 @@ impl Verifier {
                     if continuation.is_empty() && site.replaced == self.replaced {
                         continue;
                     }
+                    if left == 0 {
+                        return best;
+                    }
+                    left -= 1;
                     let text = format!("{}{first}{continuation}", site.text);
                     if let Some(continued) = self.with(&site.replaced, &text) {
                         best = best.min(continued.errors());
