@@ -198,7 +198,7 @@ async fn write(mut output: impl AsyncWrite + Unpin, mut bodies: mpsc::UnboundedR
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::AsyncWriteExt;
     use tower_lsp::{
         gen_lsp_types::{InitializeParams, InitializeResult},
         jsonrpc::Result,
@@ -239,8 +239,8 @@ mod tests {
         }
     }
 
-    /// Sends `messages`, closes the stream, and returns the answers, sorted by id.
-    fn converse(messages: &[Value]) -> Vec<Value> {
+    /// Sends `messages`, waits for `count` answers, says `exit`, and returns the answers, sorted by id.
+    fn converse(messages: &[Value], count: usize) -> Vec<Value> {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
@@ -251,23 +251,38 @@ mod tests {
                 .custom_method("test/echo", Worst::echo)
                 .finish();
             let (mut to_server, input) = tokio::io::duplex(1 << 16);
-            let (output, mut from_server) = tokio::io::duplex(1 << 16);
-            for message in messages {
-                let body = message.to_string();
-                let frame = format!("Content-Length: {}\r\n\r\n{body}", body.len());
-                to_server.write_all(frame.as_bytes()).await.unwrap();
-            }
-            serve(input, output, service, socket).await;
-            let mut said = Vec::new();
-            from_server.read_to_end(&mut said).await.unwrap();
-            let mut frames = Frames::new(said.as_slice());
-            let mut answers = Vec::new();
-            while let Frame::Body(body) = frames.next().await.unwrap() {
-                answers.push(serde_json::from_slice::<Value>(&body).unwrap());
-            }
-            answers.sort_by_key(|answer| answer["id"].as_i64());
+            let (output, from_server) = tokio::io::duplex(1 << 16);
+            let client = async {
+                for message in messages {
+                    to_server.write_all(&frame(message)).await.unwrap();
+                }
+                let mut frames = Frames::new(from_server);
+                let mut answers = Vec::new();
+                while answers.len() < count {
+                    let Frame::Body(body) = frames.next().await.unwrap() else {
+                        panic!("the server fell silent")
+                    };
+                    answers.push(serde_json::from_slice::<Value>(&body).unwrap());
+                }
+                let exit = json!({ "jsonrpc": "2.0", "method": "exit" });
+                to_server.write_all(&frame(&exit)).await.unwrap();
+                assert_eq!(
+                    frames.next().await.unwrap(),
+                    Frame::End,
+                    "one answer to each request, and no more"
+                );
+                answers.sort_by_key(|answer| answer["id"].as_i64());
+                answers
+            };
+            let (ended, answers) = tokio::join!(serve(input, output, service, socket), client);
+            assert_eq!(ended, Ended::Properly);
             answers
         })
+    }
+
+    fn frame(message: &Value) -> Vec<u8> {
+        let body = message.to_string();
+        format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
     }
 
     fn request(id: i64, method: &str) -> Value {
@@ -281,7 +296,7 @@ mod tests {
         let mut echo = request(3, "test/echo");
         echo["params"] = json!({ "still": "here" });
         let cancel = json!({ "jsonrpc": "2.0", "method": "$/cancelRequest", "params": { "id": 4 } });
-        let answers = converse(&[
+        let messages = [
             initialize,
             request(1, "test/panicAtOnce"),
             request(2, "test/panicLater"),
@@ -289,8 +304,8 @@ mod tests {
             cancel,
             echo,
             request(5, "shutdown"),
-            json!({ "jsonrpc": "2.0", "method": "exit" }),
-        ]);
+        ];
+        let answers = converse(&messages, 6);
         let codes: Vec<_> =
             answers.iter().map(|answer| (answer["id"].as_i64(), answer["error"]["code"].as_i64())).collect();
         assert_eq!(
