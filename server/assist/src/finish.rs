@@ -38,7 +38,7 @@ impl Suggestion {
 
 /// Makes a suggestion of what the model `said` at the place of `plan`.
 ///
-/// `tree` is the tree of exactly `snapshot`, if the language has a grammar and the parse was ready in time.
+/// `tree` is the tree of `snapshot`, or an older one that was edited along with the text; `None` where the language has no grammar.
 ///
 /// # Errors
 /// The reason why nothing is fit to show.
@@ -132,15 +132,21 @@ fn shorter(text: &str, attempt: usize, allowed: usize) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
+    use model::fake::{Script, ScriptedModel};
 
     use super::*;
-    use crate::{Settings, fixture::query, plan};
+    use crate::{Collector, Settings, fixture::query, plan};
 
     /// What the document looks like with the suggestion in ⟦⟧, or the code of the silence.
     fn check(place: &str, said: &str, want: &Expect) {
         let query = query(place);
         let got = plan(&query, &Settings::default())
-            .and_then(|plan| finish(&plan, said, &query.snapshot, query.tree.as_ref()))
+            .and_then(|plan| {
+                let mut collector = Collector::new(&plan);
+                let mut model = ScriptedModel::new([Script::says(&[said])]);
+                model.answer(&plan.request, &mut collector)?;
+                finish(&plan, collector.text(), &query.snapshot, query.tree.as_ref())
+            })
             .map_or_else(
                 |silence| silence.code().to_owned(),
                 |suggestion| {

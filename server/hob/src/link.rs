@@ -112,8 +112,12 @@ fn keep(options: &EngineOptions, mut starter: impl Starter, publish: &watch::Sen
         };
         tracing::warn!(how, "the engine is gone");
         publish.send_replace(State::Starting(Some(how)));
-        young_deaths = if born.elapsed() > GROWN_UP { 0 } else { young_deaths + 1 };
-        thread::sleep(BACKOFF[(young_deaths).min(BACKOFF.len()) - usize::from(young_deaths > 0)]);
+        if born.elapsed() > GROWN_UP {
+            young_deaths = 0;
+        }
+        // The first to die young is replaced at once.
+        thread::sleep(BACKOFF[young_deaths.min(BACKOFF.len() - 1)]);
+        young_deaths += 1;
     }
 }
 

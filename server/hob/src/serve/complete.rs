@@ -56,7 +56,11 @@ pub(super) async fn complete(
     arrived: Instant,
 ) -> Option<Answered> {
     let mut record = Record::new(server, asker, arrived, asked.as_ref().ok());
-    let config = Arc::clone(&server.session().config);
+    // Still in the handler's first poll: the session is not looked at again.
+    let (config, trace) = {
+        let session = server.session();
+        (Arc::clone(&session.config), session.trace)
+    };
     let outcome = match asked {
         Ok(asked) => {
             let snapshot = asked.query.snapshot.clone();
@@ -66,7 +70,7 @@ pub(super) async fn complete(
         Err(silence) => Err(silence),
     };
     record.close(&outcome);
-    if server.session().trace {
+    if trace {
         let message = record.sentence();
         server
             .client

@@ -1,7 +1,7 @@
 //! The mutable state of one window: its documents, its client, its configuration.
 //!
 //! One `Mutex<Session>` holds it. It is locked only in a handler's first poll, which `transport` runs in the order of arrival, and
-//! for moments by the parser's thread; never across an await. Whoever has a snapshot works on that and not on the session.
+//! for moments by the parser's thread and when the client's settings have come; never across an await. Whoever has a snapshot works on that and not on the session.
 
 use std::{
     collections::HashMap,
