@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use model::{Kind, Request, SessionKey};
+use model::{Asking, Kind, Request, SessionKey};
 use syntax::Tree;
 use text::Snapshot;
 
@@ -124,6 +124,7 @@ pub fn plan(query: &Query, settings: &Settings) -> Result<Plan, Silence> {
         suffix: lf(&snapshot.slice(suffix(snapshot, suffix_from))),
         max_tokens: settings.max_tokens,
         single_line: shape == Shape::Line,
+        asking: Asking::default(),
         typed: typed.clone(),
     };
     Ok(Plan {

@@ -6,7 +6,7 @@
 use std::{error::Error, io::Write, ops::ControlFlow, path::Path, time::Duration};
 
 use engine::{EngineClient, EngineOptions, ModelChoice};
-use model::{Finish, Kind, Request, SessionKey, wire::ModelState};
+use model::{Asking, Finish, Kind, Request, SessionKey, wire::ModelState};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -95,6 +95,7 @@ fn type_lines(client: &EngineClient, text: &str) -> Result<Vec<Finish>, Box<dyn 
                 suffix: format!("\n{suffix}"),
                 max_tokens: 24,
                 single_line: true,
+                asking: Asking::default(),
             };
             finishes.push(client.ask_and_wait(request, &mut |_: &str| ControlFlow::Continue(()))?);
         }

@@ -204,6 +204,8 @@ fn extract<T>(queue: &mut VecDeque<T>, matches: impl Fn(&T) -> bool) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
+    use model::Asking;
+
     use super::*;
 
     struct Desk {
@@ -231,6 +233,7 @@ mod tests {
                 suffix: String::new(),
                 max_tokens: 1,
                 single_line: false,
+                asking: Asking::default(),
             };
             let job = Job {
                 client,

@@ -57,6 +57,9 @@ pub struct Stats {
     /// Mean log-probability (natural) of the decoded tokens that reach beyond the cursor, the first one's given what was typed: how sure
     /// the model is of what it adds. 0 if there were none.
     pub mean_logprob: f64,
+    /// How probable it is, by the engine's own reckoning, that the first line of the answer is exactly what belongs there: 0 to 1.
+    #[serde(default)]
+    pub confidence: f64,
 }
 
 /// The end of an answer that did not fail.

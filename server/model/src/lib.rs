@@ -12,4 +12,4 @@ mod request;
 pub mod wire;
 
 pub use answer::{Finish, ModelError, ModelInfo, Sink, Stats, Stop};
-pub use request::{Block, Kind, Request, SessionKey};
+pub use request::{Asking, Block, Kind, Order, Request, SessionKey};

@@ -33,6 +33,36 @@ pub enum Kind {
     Fim,
 }
 
+/// The order of a prompt's parts, where the asker wants another than the model's family has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Prefix up to the start of the line, suffix, then the typed part as the beginning of the middle: a key adds to the end.
+    Anchored,
+    /// Prefix up to the cursor, suffix, and an empty middle: how models are trained. A key moves everything after it.
+    Psm,
+    /// Suffix, then prefix up to the cursor.
+    Spm,
+}
+
+/// How to ask. The default is the product; an evaluation switches parts off to learn what each is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Asking {
+    /// The order of the parts; `None`: the one that suits the model's family.
+    pub order: Option<Order>,
+    /// Whether the last word typed is taken back and decoded again.
+    pub healing: bool,
+    /// Whether the model's distribution is mixed with what the text around the hole repeats.
+    pub mixture: bool,
+}
+
+impl Default for Asking {
+    fn default() -> Self {
+        Self { order: None, healing: true, mixture: true }
+    }
+}
+
 /// A piece of context from outside the hole's surroundings, sent ahead of the file in a stable order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
@@ -63,4 +93,7 @@ pub struct Request {
     pub max_tokens: u32,
     /// End the answer before the first line break that follows text: the place asks for a rest of a line.
     pub single_line: bool,
+    /// How to ask.
+    #[serde(default)]
+    pub asking: Asking,
 }

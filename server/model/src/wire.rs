@@ -161,7 +161,7 @@ pub fn read_frame<T: DeserializeOwned>(input: &mut impl Read) -> io::Result<Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Kind, Stats, Stop};
+    use crate::{Asking, Kind, Stats, Stop};
 
     fn ask() -> ToEngine {
         ToEngine::Ask {
@@ -176,6 +176,7 @@ mod tests {
                 suffix: "\n}\n".into(),
                 max_tokens: 32,
                 single_line: true,
+                asking: Asking::default(),
             }),
         }
     }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use expect_test::expect;
+use model::Asking;
 use prompt::family;
 
 use super::*;
@@ -40,6 +41,7 @@ fn hole(text: &str) -> Request {
         suffix: suffix.into(),
         max_tokens: 16,
         single_line: true,
+        asking: Asking::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 use engine::{ConnectError, EngineClient, EngineError, EngineOptions, ModelChoice};
-use model::{Kind, Request, SessionKey, Sink, wire::ModelState};
+use model::{Asking, Kind, Request, SessionKey, Sink, wire::ModelState};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
@@ -99,6 +99,7 @@ pub(crate) fn hole(text: &str) -> Request {
         suffix: suffix.into(),
         max_tokens: 24,
         single_line: true,
+        asking: Asking::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Prompts as a reader sees them: a text with `$0` for the cursor, and the whole prompt rendered.
 
 use expect_test::{Expect, expect};
-use model::{Kind, SessionKey};
+use model::{Asking, Kind, SessionKey};
 use proptest::prelude::*;
 
 use super::*;
@@ -21,6 +21,7 @@ fn request(text: &str) -> Request {
         suffix: suffix.into(),
         max_tokens: 16,
         single_line: false,
+        asking: Asking::default(),
     }
 }
 
