@@ -3,6 +3,8 @@
 //! A family is decided by the special tokens in the vocabulary first, then by architecture and name, because files are renamed and
 //! fine-tuned but a vocabulary stays. Must not read a file: whoever opened the GGUF brings its [`Facts`].
 
+use model::Order;
+
 use crate::Token;
 
 /// Ids of FIM tokens as a GGUF's metadata names them (`tokenizer.ggml.fim_*_token_id`).
@@ -42,6 +44,8 @@ pub struct Facts {
 pub enum Layout {
     /// `PRE prefix SUF suffix MID typed`: a key adds to the end, the suffix stays evaluated.
     AnchoredMiddle,
+    /// `PRE prefix typed SUF suffix MID`: how most models were trained. A key moves the suffix, which is evaluated again.
+    EmptyMiddle,
     /// `SUF suffix PRE prefix typed [MID]`, for models trained suffix first.
     SuffixFirst,
 }
@@ -78,7 +82,7 @@ pub enum OwnPath {
 pub struct Fim {
     /// The family's name, for people: `qwen`.
     pub family: &'static str,
-    /// The order of the parts.
+    /// The order of the parts, unless a request asks for another.
     pub layout: Layout,
     /// Before the text before the hole.
     pub prefix: Token,
@@ -98,6 +102,23 @@ impl Fim {
     /// Whether `token` ends an answer.
     pub fn ends(&self, token: Token) -> bool {
         self.special.iter().any(|(special, _)| *special == token)
+    }
+
+    /// The same family, asked in `order` unless a request says otherwise.
+    #[must_use]
+    pub fn in_order(self, order: Option<Order>) -> Self {
+        Self { layout: self.layout_for(order), ..self }
+    }
+
+    /// The layout for `order`; without one, the family's own. So is every order's in a family without a token before the middle
+    /// (Codestral): nothing there ends a suffix that comes last.
+    pub fn layout_for(&self, order: Option<Order>) -> Layout {
+        match order.filter(|_| self.middle.is_some()) {
+            Some(Order::Anchored) => Layout::AnchoredMiddle,
+            Some(Order::Psm) => Layout::EmptyMiddle,
+            Some(Order::Spm) => Layout::SuffixFirst,
+            None => self.layout,
+        }
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! Must not look at a clock or a KV cache: the same request gives the same tokens, so that the cache finds them again.
 
+use std::sync::Arc;
+
 use model::{Block, Request};
 
 use crate::{
     Fim, Healing, Token, Tokens,
     budget::{self, Room},
-    cache::TokenCache,
+    cache::{Chunked, TokenCache},
     family::{Files, Layout, OwnPath},
     heal,
 };
@@ -49,7 +51,8 @@ impl<T: Tokens> Builder<T> {
         self.cache.is_exact()
     }
 
-    /// Turns `request` into tokens. Together with the answer they never exceed the context.
+    /// Turns `request` into tokens, in the order that it asks for or else the family's. Together with the answer they never exceed the
+    /// context. What is remembered are tokens of texts, whatever their place in a prompt: requests of different orders may alternate.
     pub fn build(&mut self, request: &Request) -> Prompt {
         let own_header = self.own_header(request);
         let room = Room::new(
@@ -61,46 +64,42 @@ impl<T: Tokens> Builder<T> {
         // The path of the file with the hole is of use only beside other files.
         let own_header = if blocks.is_empty() { Vec::new() } else { own_header };
         let rest = room.parts - blocks.len();
-        let mut parts = match self.fim.layout {
+        let layout = self.fim.layout_for(request.asking.order);
+        let mut parts = match layout {
             Layout::AnchoredMiddle => self.anchored(request, room, rest),
+            Layout::EmptyMiddle => self.empty_middle(request, room, rest),
             Layout::SuffixFirst => self.suffix_first(request, room, rest),
         };
         parts.blocks = blocks;
         parts.own_header = own_header;
         let frame = 5 + parts.own_header.len() + parts.blocks.len();
         parts.fit(self.context.saturating_sub(room.answer + frame));
-        let tokens = self.assemble(&parts);
+        let tokens = self.assemble(layout, &parts);
         Prompt { tokens, healing: parts.healing, answer_tokens: room.answer }
     }
 
     /// `prefix`, `suffix` and `typed` each apart: the special tokens between them keep them so.
     fn anchored(&mut self, request: &Request, room: Room, rest: usize) -> Parts {
-        let (typed, healing, typed_cut) = self.typed(&request.typed, room.typed);
+        let (typed_text, _) = self.typed(&request.typed, room.typed);
+        let (typed, healing) = self.healed(typed_text, request.asking.healing);
         let rest = rest - room.for_typed(typed.len()).min(rest);
-        // A typed text that lost its head has nothing to do with the text before it.
-        let before = if typed_cut { "" } else { request.prefix.as_str() };
-        let prefix_window = budget::last_bytes(before, rest);
-        let prefix = self.cache.lasting(&self.tokens, prefix_window);
-        let suffix_window = budget::first_bytes(&request.suffix, rest);
-        let suffix = self.cache.lasting(&self.tokens, suffix_window);
-        let (for_prefix, for_suffix) =
-            budget::around_the_hole(rest, prefix.tokens.len(), suffix.tokens.len());
-        let from = budget::tail(prefix_window, &prefix, for_prefix, prefix_window.len() < before.len());
-        let to = budget::head(&suffix, for_suffix);
-        let mut parts = Parts { typed, healing, ..Parts::default() };
-        self.cache.append(
-            &self.tokens,
-            prefix_window,
-            &prefix,
-            (from, prefix.chunks.len()),
-            &mut parts.prefix,
-        );
-        self.cache.append(&self.tokens, suffix_window, &suffix, (0, to), &mut parts.suffix);
-        if to == 0 && !suffix.chunks.is_empty() {
-            // The rest of one very long line: better its beginning than nothing.
-            parts.suffix.extend_from_slice(&suffix.tokens[..for_suffix.min(suffix.tokens.len())]);
-        }
-        parts
+        let (before, suffix) = self.around(before(request, typed_text), &request.suffix, rest);
+        let mut prefix = Vec::new();
+        let all = before.chunked.chunks.len();
+        self.cache.append(&self.tokens, before.window, &before.chunked, (before.from, all), &mut prefix);
+        Parts { prefix, suffix, typed, healing, ..Parts::default() }
+    }
+
+    /// `prefix` and `typed` as one text, then `suffix`, each cut as in [`Self::anchored`], so that the two can be compared.
+    ///
+    /// What healing takes back off the end of that text belongs after the suffix and the middle token: the answer begins with it.
+    fn empty_middle(&mut self, request: &Request, room: Room, rest: usize) -> Parts {
+        let (typed_text, typed_tokens) = self.typed(&request.typed, room.typed);
+        let rest = rest - room.for_typed(typed_tokens).min(rest);
+        let (before, suffix) = self.around(before(request, typed_text), &request.suffix, rest);
+        let text = format!("{}{typed_text}", before.text());
+        let (prefix, healing) = self.healed(&text, request.asking.healing);
+        Parts { prefix, suffix, healing, ..Parts::default() }
     }
 
     /// `suffix`, then `prefix` and `typed` as one text. The suffix comes first, so its share must not depend on the prefix.
@@ -111,36 +110,54 @@ impl<T: Tokens> Builder<T> {
         let mut parts = Parts::default();
         self.cache.append(&self.tokens, suffix_window, &suffix, (0, to), &mut parts.suffix);
 
-        let typed_window = budget::last_bytes(&request.typed, room.typed);
-        let typed = self.cache.passing(&self.tokens, typed_window);
-        let typed_from =
-            budget::tail(typed_window, &typed, room.typed, typed_window.len() < request.typed.len());
-        let typed_text = &typed_window[typed.bytes_before(typed_from, typed_window.len())..];
-        let typed_tokens = typed.tokens.len() - typed.tokens_before(typed_from);
-        let before = if typed_text.len() < request.typed.len() { "" } else { request.prefix.as_str() };
+        let (typed_text, typed_tokens) = self.typed(&request.typed, room.typed);
         let rest = rest.saturating_sub(parts.suffix.len() + room.for_typed(typed_tokens));
-        let prefix_window = budget::last_bytes(before, rest);
-        let prefix = self.cache.lasting(&self.tokens, prefix_window);
-        let from = budget::tail(prefix_window, &prefix, rest, prefix_window.len() < before.len());
-        let text =
-            format!("{}{typed_text}", &prefix_window[prefix.bytes_before(from, prefix_window.len())..]);
-        (parts.prefix, parts.healing) = self.healed(&text);
+        let (window, chunked, cut) = self.last_lines(before(request, typed_text), rest);
+        let from = budget::tail(window, &chunked, rest, cut);
+        let text = format!("{}{typed_text}", Before { window, chunked, from }.text());
+        (parts.prefix, parts.healing) = self.healed(&text, request.asking.healing);
         parts
     }
 
-    /// The typed text in tokens, without what healing takes back; whether its head had to be cut off.
-    fn typed(&mut self, typed: &str, room: usize) -> (Vec<Token>, Healing, bool) {
+    /// What of `before` and `after` fits into `rest` tokens together.
+    fn around<'r>(&mut self, before: &'r str, after: &str, rest: usize) -> (Before<'r>, Vec<Token>) {
+        let (window, chunked, cut) = self.last_lines(before, rest);
+        let suffix_window = budget::first_bytes(after, rest);
+        let suffix = self.cache.lasting(&self.tokens, suffix_window);
+        let (for_prefix, for_suffix) =
+            budget::around_the_hole(rest, chunked.tokens.len(), suffix.tokens.len());
+        let from = budget::tail(window, &chunked, for_prefix, cut);
+        let to = budget::head(&suffix, for_suffix);
+        let mut out = Vec::new();
+        self.cache.append(&self.tokens, suffix_window, &suffix, (0, to), &mut out);
+        if to == 0 && !suffix.chunks.is_empty() {
+            // The rest of one very long line: better its beginning than nothing.
+            out.extend_from_slice(&suffix.tokens[..for_suffix.min(suffix.tokens.len())]);
+        }
+        (Before { window, chunked, from }, out)
+    }
+
+    /// The end of `before` that can matter to `room` tokens, in chunks, and whether there is more of it.
+    fn last_lines<'r>(&mut self, before: &'r str, room: usize) -> (&'r str, Arc<Chunked>, bool) {
+        let window = budget::last_bytes(before, room);
+        (window, self.cache.lasting(&self.tokens, window), window.len() < before.len())
+    }
+
+    /// The end of the typed text for which there is room, and about how many tokens it has.
+    fn typed<'r>(&mut self, typed: &'r str, room: usize) -> (&'r str, usize) {
         let window = budget::last_bytes(typed, room);
         let chunked = self.cache.passing(&self.tokens, window);
         let from = budget::tail(window, &chunked, room, window.len() < typed.len());
         let kept = &window[chunked.bytes_before(from, window.len())..];
-        let (tokens, healing) = self.healed(kept);
-        (tokens, healing, kept.len() < typed.len())
+        (kept, chunked.tokens.len() - chunked.tokens_before(from))
     }
 
-    /// The tokens of `text` without the last word's, and the last word.
-    fn healed(&mut self, text: &str) -> (Vec<Token>, Healing) {
+    /// The tokens of `text` without the last word's, and the last word; all of them where nothing is to be taken back.
+    fn healed(&mut self, text: &str, healing: bool) -> (Vec<Token>, Healing) {
         let mut tokens = self.plain(text);
+        if !healing {
+            return (tokens, Healing::default());
+        }
         if let Some(healing) = Healing::take_back(&mut tokens, text, &self.tokens) {
             return (tokens, healing);
         }
@@ -202,28 +219,10 @@ impl<T: Tokens> Builder<T> {
         if nowhere || request.path.is_empty() { Vec::new() } else { self.header(&request.path) }
     }
 
-    fn assemble(&self, parts: &Parts) -> Vec<Token> {
+    fn assemble(&self, layout: Layout, parts: &Parts) -> Vec<Token> {
         let fim = &self.fim;
         let mut out: Vec<Token> = fim.bos.into_iter().collect();
-        match (fim.layout, fim.files) {
-            (Layout::AnchoredMiddle, Files::Separator { own_path: OwnPath::AfterPrefix, .. })
-                if !parts.own_header.is_empty() =>
-            {
-                out.extend(&parts.blocks);
-                out.push(parts.own_header[0]);
-                out.push(fim.prefix);
-                out.extend(&parts.own_header[1..]);
-            }
-            (Layout::AnchoredMiddle, Files::Separator { .. }) => {
-                out.extend(&parts.blocks);
-                out.extend(&parts.own_header);
-                out.push(fim.prefix);
-            }
-            (Layout::AnchoredMiddle, Files::Header(_) | Files::Comment) => {
-                out.push(fim.prefix);
-                out.extend(&parts.blocks);
-                out.extend(&parts.own_header);
-            }
+        match (layout, fim.files) {
             (Layout::SuffixFirst, files) => {
                 let outside = matches!(files, Files::Separator { .. });
                 let context = parts.blocks.iter().chain(&parts.own_header);
@@ -237,9 +236,25 @@ impl<T: Tokens> Builder<T> {
                     out.extend(context);
                 }
             }
+            (_, Files::Separator { own_path: OwnPath::AfterPrefix, .. }) if !parts.own_header.is_empty() => {
+                out.extend(&parts.blocks);
+                out.push(parts.own_header[0]);
+                out.push(fim.prefix);
+                out.extend(&parts.own_header[1..]);
+            }
+            (_, Files::Separator { .. }) => {
+                out.extend(&parts.blocks);
+                out.extend(&parts.own_header);
+                out.push(fim.prefix);
+            }
+            (_, Files::Header(_) | Files::Comment) => {
+                out.push(fim.prefix);
+                out.extend(&parts.blocks);
+                out.extend(&parts.own_header);
+            }
         }
         out.extend(&parts.prefix);
-        if fim.layout == Layout::AnchoredMiddle {
+        if layout != Layout::SuffixFirst {
             out.push(fim.suffix);
             out.extend(&parts.suffix);
         }
@@ -249,7 +264,26 @@ impl<T: Tokens> Builder<T> {
     }
 }
 
-/// The parts of one prompt. With [`Layout::SuffixFirst`] the typed text is part of `prefix`.
+/// The text before the hole, unless the typed text lost its head to the budget: what is left has nothing to do with it.
+fn before<'r>(request: &'r Request, typed_kept: &str) -> &'r str {
+    if typed_kept.len() < request.typed.len() { "" } else { &request.prefix }
+}
+
+/// The end of a text before the hole, as far as there is room for it.
+struct Before<'r> {
+    window: &'r str,
+    chunked: Arc<Chunked>,
+    /// The first chunk of `window` that is kept.
+    from: usize,
+}
+
+impl<'r> Before<'r> {
+    fn text(&self) -> &'r str {
+        &self.window[self.chunked.bytes_before(self.from, self.window.len())..]
+    }
+}
+
+/// The parts of one prompt. The typed text is part of `prefix` but for [`Layout::AnchoredMiddle`].
 #[derive(Default)]
 struct Parts {
     blocks: Vec<Token>,

@@ -1,7 +1,7 @@
 //! Prompts as a reader sees them: a text with `$0` for the cursor, and the whole prompt rendered.
 
 use expect_test::{Expect, expect};
-use model::{Asking, Kind, SessionKey};
+use model::{Asking, Kind, Order, SessionKey};
 use proptest::prelude::*;
 
 use super::*;
@@ -177,6 +177,154 @@ fn suffix_first_families_get_the_suffix_first() {
     );
 }
 
+/// The prompt for `text`, beside another file, when the request says how to ask.
+fn check_asking(name: &str, asking: Asking, text: &str, expected: &Expect) {
+    let toy = match name {
+        "mellum" => Toy::with_special(&["<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<filename>"]),
+        "starcoder" => Toy::with_special(&["<fim_prefix>", "<fim_middle>", "<fim_suffix>"]),
+        _ => Toy::new(),
+    };
+    check_with(&toy, name, &Request { asking, ..with_block(text) }, expected);
+}
+
+fn ordered(order: Order) -> Asking {
+    Asking { order: Some(order), ..Asking::default() }
+}
+
+#[test]
+fn a_request_may_ask_with_an_empty_middle() {
+    check_asking(
+        "qwen",
+        ordered(Order::Psm),
+        "fn foo() {\n    self.le$0;\n}\n",
+        &expect![[r#"
+            <|file_sep|>lib/b.py
+            def foo():
+                return
+            <|file_sep|>src/a.rs
+            <|fim_prefix|>fn foo() {
+                self<|fim_suffix|>;
+            }
+            <|fim_middle|>|.le"#]],
+    );
+    check_asking(
+        "starcoder",
+        ordered(Order::Psm),
+        "fn foo() {\n    self.le$0;\n}\n",
+        &expect![[r#"
+            <fim_prefix># lib/b.py
+            def foo():
+                return
+            // src/a.rs
+            fn foo() {
+                self<fim_suffix>;
+            }
+            <fim_middle>|.le"#]],
+    );
+}
+
+#[test]
+fn a_request_may_ask_suffix_first() {
+    check_asking(
+        "qwen",
+        ordered(Order::Spm),
+        "fn foo() {\n    self.le$0;\n}\n",
+        &expect![[r#"
+            <|file_sep|>lib/b.py
+            def foo():
+                return
+            <|file_sep|>src/a.rs
+            <|fim_suffix|>;
+            }
+            <|fim_prefix|>fn foo() {
+                self<|fim_middle|>|.le"#]],
+    );
+}
+
+#[test]
+fn a_request_may_anchor_what_the_family_would_not() {
+    check_asking(
+        "mellum",
+        ordered(Order::Anchored),
+        "fn foo() {\n    self.le$0;\n}\n",
+        &expect![[r#"
+            <filename>lib/b.py
+            def foo():
+                return
+            <filename>src/a.rs
+            <fim_prefix>fn foo() {
+            <fim_suffix>;
+            }
+            <fim_middle>    self|.le"#]],
+    );
+}
+
+#[test]
+fn without_a_middle_token_every_order_is_the_familys_own() {
+    let toy = Toy::with_special(&["[PREFIX]", "[SUFFIX]"]);
+    let own = with_block("fn foo() {\n    self.le$0;\n}\n");
+    let mut builder = builder(&toy, "codestral", 400);
+    let prompt = builder.build(&own);
+    for order in [Order::Anchored, Order::Psm, Order::Spm] {
+        assert_eq!(builder.build(&Request { asking: ordered(order), ..own.clone() }), prompt);
+    }
+}
+
+#[test]
+fn a_request_may_ask_without_healing() {
+    let check = |order, expected| {
+        let asking = Asking { healing: false, ..ordered(order) };
+        check_asking("ember", asking, "fn foo() {\n    self.le$0;\n}\n", expected);
+    };
+    check(
+        Order::Anchored,
+        &expect![[r#"
+            <|file_sep|>lib/b.py
+            def foo():
+                return
+            <|fim_prefix|>fn foo() {
+            <|fim_suffix|>;
+            }
+            <|fim_middle|>    self.le|"#]],
+    );
+    check(
+        Order::Psm,
+        &expect![[r#"
+            <|file_sep|>lib/b.py
+            def foo():
+                return
+            <|fim_prefix|>fn foo() {
+                self.le<|fim_suffix|>;
+            }
+            <|fim_middle|>|"#]],
+    );
+    check(
+        Order::Spm,
+        &expect![[r#"
+        <|file_sep|>lib/b.py
+        def foo():
+            return
+        <|fim_suffix|>;
+        }
+        <|fim_prefix|>fn foo() {
+            self.le<|fim_middle|>|"#]],
+    );
+}
+
+#[test]
+fn a_builders_own_order_holds_unless_a_request_has_one() {
+    let toy = Toy::new();
+    let asked = with_block("fn foo() {\n    self.le$0;\n}\n");
+    let in_order = |order| {
+        let fim = builder(&toy, "qwen", 400).fim().clone();
+        Builder::new(&toy, fim.in_order(order), 400)
+    };
+    let empty = Request { asking: ordered(Order::Psm), ..asked.clone() };
+    let anchored = Request { asking: ordered(Order::Anchored), ..asked.clone() };
+    assert_eq!(in_order(Some(Order::Psm)).build(&asked), in_order(None).build(&empty));
+    assert_eq!(in_order(Some(Order::Psm)).build(&anchored), in_order(None).build(&asked));
+}
+
 #[test]
 fn long_surroundings_are_cut_at_lines_and_long_lines_anywhere() {
     let toy = Toy::new();
@@ -220,36 +368,49 @@ fn family_of(choice: u8) -> (&'static str, Toy) {
     }
 }
 
+fn asking() -> impl Strategy<Value = Asking> {
+    let order =
+        prop_oneof![Just(None), Just(Some(Order::Anchored)), Just(Some(Order::Psm)), Just(Some(Order::Spm))];
+    (order, any::<bool>()).prop_map(|(order, healing)| Asking { order, healing, ..Asking::default() })
+}
+
 proptest! {
     #[test]
     fn a_prompt_and_its_answer_fit_the_context(
         before in code(), after in code(), other in code(), choice: u8, context in 64..600usize, max_tokens in 0..200u32,
+        asking in asking(),
     ) {
         let (name, toy) = family_of(choice);
         let mut asked = request(&format!("{before}$0{after}"));
         asked.blocks = vec![Block { path: "b.rs".into(), text: other.clone() }, Block { path: "c.rs".into(), text: other }];
         asked.max_tokens = max_tokens;
+        asked.asking = asking;
         let prompt = builder(&toy, name, context).build(&asked);
         prop_assert!(prompt.tokens.len() + prompt.answer_tokens <= context);
     }
 
     #[test]
-    fn the_same_request_gives_the_same_tokens(before in code(), after in code(), warm in code(), choice: u8) {
+    fn the_same_request_gives_the_same_tokens(
+        before in code(), after in code(), warm in code(), choice: u8, asking in asking(), other in asking(),
+    ) {
         let (name, toy) = family_of(choice);
-        let asked = request(&format!("{before}$0{after}"));
+        let asked = Request { asking, ..request(&format!("{before}$0{after}")) };
         let mut used = builder(&toy, name, 300);
-        used.build(&request(&format!("{warm}$0{before}")));
+        used.build(&Request { asking: other, ..request(&format!("{warm}$0{before}")) });
+        used.build(&Request { asking: other, ..asked.clone() });
         let prompt = used.build(&asked);
         prop_assert_eq!(&prompt, &used.build(&asked));
         prop_assert_eq!(&prompt, &builder(&toy, name, 300).build(&asked));
     }
 
     #[test]
-    fn what_was_typed_is_in_the_prompt_or_bound(before in code(), typed in "[ a-zé🦀_.(=;]{0,30}", choice: u8) {
+    fn what_was_typed_is_in_the_prompt_or_bound(before in code(), typed in "[ a-zé🦀_.(=;]{0,30}", choice: u8, asking in asking()) {
         let (name, toy) = family_of(choice);
-        let prompt = builder(&toy, name, 4000).build(&request(&format!("{before}\n{typed}$0")));
+        let asked = Request { asking, ..request(&format!("{before}\n{typed}$0")) };
+        let prompt = builder(&toy, name, 4000).build(&asked);
         let said: Vec<u8> = prompt.tokens.iter().flat_map(|token| toy.piece(*token).to_vec()).chain(prompt.healing.rest().to_vec()).collect();
         prop_assert!(said.ends_with(typed.as_bytes()));
+        prop_assert!(asking.healing || prompt.healing.is_done());
     }
 }
 
