@@ -13,11 +13,13 @@ mod gguf;
 mod kv;
 mod llama;
 mod options;
+mod private;
 mod queue;
 mod server;
 mod worker;
 
 pub use client::{Answer, ConnectError, EngineClient, Ticket};
 pub use embedded::EMBER;
-pub use options::{EngineOptions, ModelChoice, socket_path};
+pub use options::{EngineOptions, ModelChoice};
+pub use private::private_folder;
 pub use server::{EngineError, run};

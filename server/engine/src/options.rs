@@ -5,11 +5,11 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     num::NonZeroUsize,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, UNIX_EPOCH},
 };
 
-use model::wire::PROTOCOL;
+use model::{Order, wire::PROTOCOL};
 
 /// Which model an engine serves. Engines of different models live side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -63,6 +63,8 @@ pub struct EngineOptions {
     pub threads: Option<NonZeroUsize>,
     /// Tokens that fit into one prompt and its answer; by default 2,048, or what the model was trained with if that is less.
     pub context_tokens: Option<u32>,
+    /// The order of a prompt's parts, where it is to be another than the model's family has and a request names none.
+    pub order: Option<Order>,
     /// How long to stay after the last client left; zero: not at all.
     pub idle_exit: Duration,
     /// Version and build, for the handshake and the log.
@@ -78,30 +80,32 @@ impl EngineOptions {
             cache_dir,
             threads: None,
             context_tokens: None,
+            order: None,
             idle_exit: Duration::from_mins(10),
             build: env!("CARGO_PKG_VERSION").into(),
         }
     }
 
-    /// Where this engine listens.
+    /// Where this engine listens: a socket file in the runtime folder whose name holds the protocol's version, the model's identity and
+    /// the order of prompts, unless it is the default. On Windows a named pipe, which the folder only helps to name.
+    ///
+    /// Client and engine compute it apart; it is the same as long as the model's file is. A file replaced between the two leaves the
+    /// client without an answer on the old name: compute it anew before each try.
     pub fn socket_path(&self) -> PathBuf {
-        socket_path(&self.model, &self.runtime_dir)
+        let order = match self.order {
+            None => "",
+            Some(Order::Anchored) => "-anchored",
+            Some(Order::Psm) => "-psm",
+            Some(Order::Spm) => "-spm",
+        };
+        let name = format!("hob-{PROTOCOL}-{:016x}{order}", self.model.identity());
+        if cfg!(windows) {
+            let mut hasher = DefaultHasher::new();
+            self.runtime_dir.hash(&mut hasher);
+            return PathBuf::from(format!(r"\\.\pipe\{name}-{:016x}", hasher.finish()));
+        }
+        self.runtime_dir.join(format!("{name}.sock"))
     }
-}
-
-/// Where the engine of `model` listens: a socket file in `runtime_dir` whose name holds the protocol's version and the model's
-/// identity. On Windows a named pipe, which `runtime_dir` only helps to name.
-///
-/// Client and engine compute it apart; it is the same as long as the model's file is. A file replaced between the two leaves the client
-/// without an answer on the old name: compute it anew before each try.
-pub fn socket_path(model: &ModelChoice, runtime_dir: &Path) -> PathBuf {
-    let name = format!("hob-{PROTOCOL}-{:016x}", model.identity());
-    if cfg!(windows) {
-        let mut hasher = DefaultHasher::new();
-        runtime_dir.hash(&mut hasher);
-        return PathBuf::from(format!(r"\\.\pipe\{name}-{:016x}", hasher.finish()));
-    }
-    runtime_dir.join(format!("{name}.sock"))
 }
 
 /// Threads to compute with when nothing is asked: physical cores less one, so that the editor and the user's build keep theirs.
@@ -127,13 +131,20 @@ fn physical_cores() -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    /// Where the engine of `model` in `dir` listens when prompts have this `order`.
+    fn listens(model: ModelChoice, order: Option<Order>, dir: &Path) -> PathBuf {
+        EngineOptions { model, order, ..EngineOptions::new(dir.to_owned(), dir.to_owned()) }.socket_path()
+    }
 
     #[test]
     fn a_replaced_model_gets_another_socket() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a.gguf");
-        let path = || socket_path(&ModelChoice::File(file.clone()), dir.path());
+        let path = || listens(ModelChoice::File(file.clone()), None, dir.path());
         let missing = path();
         std::fs::write(&file, "one").unwrap();
         let one = path();
@@ -141,7 +152,15 @@ mod tests {
         std::fs::write(&file, "three").unwrap();
         assert_ne!(one, path());
         assert_ne!(one, missing);
-        assert_ne!(one, socket_path(&ModelChoice::Embedded, dir.path()));
+        assert_ne!(one, listens(ModelChoice::Embedded, None, dir.path()));
+    }
+
+    #[test]
+    fn an_engine_of_another_order_listens_elsewhere() {
+        let orders = [None, Some(Order::Anchored), Some(Order::Psm), Some(Order::Spm)];
+        let paths = orders.map(|order| listens(ModelChoice::Embedded, order, Path::new("run")));
+        let different: std::collections::BTreeSet<_> = paths.iter().collect();
+        assert_eq!(different.len(), orders.len());
     }
 
     #[test]

@@ -26,6 +26,7 @@ use model::wire::{EngineStatus, FromEngine, ModelState, PROTOCOL, ToEngine, read
 use crate::{
     connection::{Outgoing, shut_down},
     options::EngineOptions,
+    private::private_folder,
     queue::Job,
     worker::{self, Shared},
 };
@@ -78,7 +79,8 @@ enum Event {
 pub fn run(options: EngineOptions) -> Result<(), EngineError> {
     let started = Instant::now();
     let path = options.socket_path();
-    make_private(&options.runtime_dir)?;
+    private_folder(&options.runtime_dir)
+        .map_err(|error| EngineError::RuntimeFolder(options.runtime_dir.clone(), error.to_string()))?;
     let _lock = Lock::take(&path)?;
     let listener = listen(&path)?;
     if std::env::var("OMP_WAIT_POLICY").as_deref() != Ok("passive") {
@@ -296,28 +298,6 @@ fn read(desk: &Desk, outgoing: &Arc<Outgoing>, stream: &Arc<Stream>) -> io::Resu
             ToEngine::Status => outgoing.send(FromEngine::Status(desk.status())),
             ToEngine::Stop => desk.post(Event::Stop("a client said so")),
             ToEngine::Hello { .. } => return Err(io::Error::other("a second Hello")),
-        }
-    }
-    Ok(())
-}
-
-/// Makes the runtime folder, for this user only.
-fn make_private(folder: &Path) -> Result<(), EngineError> {
-    let refuse = |reason: String| EngineError::RuntimeFolder(folder.to_owned(), reason);
-    fs::create_dir_all(folder).map_err(|error| refuse(error.to_string()))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        let metadata = fs::symlink_metadata(folder).map_err(|error| refuse(error.to_string()))?;
-        if !metadata.is_dir() {
-            return Err(refuse("it is not a folder".into()));
-        }
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(refuse("it belongs to another user".into()));
-        }
-        if metadata.mode() & 0o777 != 0o700 {
-            fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-                .map_err(|error| refuse(error.to_string()))?;
         }
     }
     Ok(())

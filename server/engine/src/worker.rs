@@ -108,7 +108,7 @@ fn load_and_answer(
         format!("has no room for its context: llama.cpp says {problem:?}; a smaller model or less context would fit")
     })?;
     let family = fim.family;
-    let builder = Builder::new(&model, fim, tokens);
+    let builder = Builder::new(&model, fim.in_order(options.order), tokens);
     tracing::info!(family, sequences, per_sequence, threads, caches_lines = builder.caches_lines(), "loaded");
     let mut decoder = Decoder::new(&model, context, builder, sequences, Arc::clone(&shared.abort));
     decoder.warm();
