@@ -1,11 +1,11 @@
-"""From the pinned archives to one text: clean files, no near-duplicates, held-out packages kept apart.
+"""From the pinned archives to one text: clean files, no near-duplicates, held-out packages kept apart; and which split a file is of.
 
 Writes CACHE/corpus.txt (all files one after another, UTF-8) and CACHE/corpus.json (where each file begins and ends,
-its package, path, language and split). Held-out packages are read first, so that a training file that resembles one of
+its package, path, language and whether it is held out). Held-out packages are read first, so that a training file that resembles one of
 theirs is the one that goes. Must not: fetch anything, or put a file of a held-out package into the training split.
 """
 
-import json, re, tarfile, zipfile
+import json, mmap, re, tarfile, zipfile
 from collections import Counter
 
 from sources import CACHE, CHOICES, archive_of, sources, stdlib_files
@@ -17,28 +17,34 @@ SKIP_PARTS = re.compile(r"(^|/)(_?vendor(ed)?|_vendored|bundled|third_party|gene
                         r"|bindings?\.rs$|tables?\.rs$|_pb2\.py$|unicode_.*\.rs$|lextab\.py|parsetab\.py")
 
 
-def stdlib_held_out(path):
-    return path.split("/")[0] in CHOICES["stdlib"]["held_out"]
+TRAIN, HELD_OUT = ("train",), ("development", "test")
+
+
+def split(language, package, path):
+    """train, development or test: choices.toml decides by package, in the standard library by the first part of the path."""
+    library = package == "stdlib"
+    chosen = CHOICES["stdlib" if library else language]
+    name = path.split("/")[0] if library else package.lower()
+    return "development" if name in chosen["development"] else "test" if name in chosen["held_out"] else "train"
 
 
 def files():
-    """(language, package, path, held out?, bytes) of every source file in the manifest's archives."""
+    """(language, package, path, bytes) of every source file in the manifest's archives."""
     for source in sources():
-        held = source["split"] == "held-out"
         if source["kind"] == "stdlib":
             for file, path in stdlib_files():
-                yield "python", "stdlib", path, stdlib_held_out(path), file.read_bytes()
+                yield "python", "stdlib", path, file.read_bytes()
         elif source["kind"] == "rust":
             with tarfile.open(archive_of(source)) as tar:
                 for member in tar:
                     if member.isfile() and member.name.endswith(".rs"):
                         path = member.name.split("/", 1)[1]
-                        yield "rust", source["name"], path, held, tar.extractfile(member).read()
+                        yield "rust", source["name"], path, tar.extractfile(member).read()
         else:
             with zipfile.ZipFile(archive_of(source)) as archive:
                 for name in archive.namelist():
                     if name.endswith(".py"):
-                        yield "python", source["name"], name, held, archive.read(name)
+                        yield "python", source["name"], name, archive.read(name)
 
 
 def clean(path, data):
@@ -69,7 +75,7 @@ def shingles(text):
 
 def build():
     kept, seen, dropped = [], set(), Counter()
-    for language, package, path, held, data in sorted(files(), key=lambda f: (not f[3], f[0], f[1], f[2])):
+    for language, package, path, data in sorted(files(), key=lambda f: (split(*f[:3]) == "train", *f[:3])):
         text = clean(path, data)
         if text is None:
             dropped["unclean"] += 1
@@ -79,27 +85,32 @@ def build():
             dropped["near-duplicate"] += 1
             continue
         seen |= marks
-        kept.append((language, package, path, held, text))
+        kept.append((language, package, path, text))
     CACHE.mkdir(parents=True, exist_ok=True)
     index, at, sizes = [], 0, Counter()
     with open(CACHE / "corpus.txt", "wb") as out:
-        for language, package, path, held, text in kept:
-            data = text.encode()
+        for language, package, path, text in kept:
+            data, part = text.encode(), split(language, package, path)
             out.write(data)
-            index.append({"language": language, "package": package, "path": path, "held_out": held, "start": at, "end": at + len(data)})
+            index.append({"language": language, "package": package, "path": path, "held_out": part in HELD_OUT,
+                          "start": at, "end": at + len(data)})
             at += len(data)
-            sizes[language, "held-out" if held else "train"] += len(data)
+            sizes[language, part] += len(data)
     (CACHE / "corpus.json").write_text(json.dumps(index))       # last: its presence says that both are whole
     print(f"{len(kept)} files; dropped: {dict(dropped)}")
-    for (language, split), size in sorted(sizes.items()):
-        print(f"  {language:7} {split:9} {size / 1e6:7.2f} MB")
+    for (language, part), size in sorted(sizes.items()):
+        print(f"  {language:7} {part:11} {size / 1e6:7.2f} MB")
 
 
-def load(held_out):
-    """The files of one split as dicts with their text, in the corpus's order (files of a package lie together)."""
-    data = (CACHE / "corpus.txt").read_bytes()
-    index = json.loads((CACHE / "corpus.json").read_text())
-    return [dict(f, text=data[f["start"] : f["end"]].decode()) for f in index if f["held_out"] == held_out]
+def index(splits, cache=CACHE):
+    """What corpus.json says of the files of these splits, in its order (files of a package lie together)."""
+    return [f for f in json.loads((cache / "corpus.json").read_text()) if split(f["language"], f["package"], f["path"]) in splits]
+
+
+def load(splits, cache=CACHE):
+    """The same with each file's text."""
+    with open(cache / "corpus.txt", "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return [dict(f, text=data[f["start"] : f["end"]].decode()) for f in index(splits, cache)]
 
 
 if __name__ == "__main__":

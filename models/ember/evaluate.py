@@ -1,9 +1,10 @@
-"""Measures a checkpoint on held-out packages: the rest of a line at random columns, by language, with 95 % intervals.
+"""A first look at a checkpoint without the engine: the rest of a line at random columns, by language, with 95 % intervals.
 
-    evaluate.py [CHECKPOINT] [--holes N] [--language rust|python]
+    evaluate.py [CHECKPOINT] [--holes N] [--language rust|python] [--split development|test]
 
-Reports exact match with and without token healing beside copying from the most similar line of the same file. Must not: touch
-a training file, or be used to choose anything that is then reported as measured on unseen code.
+Reports exact match with and without token healing beside copying from the most similar line of the same file. What the product
+does is measured by `hob eval` (unpack.py writes the files for it). Must not: touch a training file, or be used on the test split to
+choose anything.
 """
 
 import argparse, math
@@ -11,7 +12,7 @@ import argparse, math
 import numpy as np
 import torch
 
-from corpus import load
+from corpus import HELD_OUT, load
 from decode import Completer
 from model import Ember, Shape
 from sources import CACHE
@@ -20,10 +21,10 @@ from train import measure
 from holes import Rows
 
 
-def holes(language, count, seed=11):
-    """Random columns in random lines with something to say, spread over all held-out files of a language."""
+def holes(language, part, count, seed=11):
+    """Random columns in random lines with something to say, spread over all files of a language and split."""
     rng = np.random.default_rng(seed)
-    files = [f["text"].split("\n") for f in load(held_out=True) if f["language"] == language]
+    files = [f["text"].split("\n") for f in load((part,)) if f["language"] == language]
     files = [lines for lines in files if len(lines) > 30]
     while count:
         lines = files[int(rng.integers(len(files)))]
@@ -60,16 +61,17 @@ def main():
     parser.add_argument("checkpoint", nargs="?", default=CACHE / "run" / "final.pt")
     parser.add_argument("--holes", type=int, default=200, help="for each language")
     parser.add_argument("--language", action="append", choices=("rust", "python"))
+    parser.add_argument("--split", choices=HELD_OUT, default="development")
     args = parser.parse_args()
     torch.set_num_threads(1)
     saved = torch.load(args.checkpoint, weights_only=True)
     model, context = Ember(Shape(**saved["shape"]), saved["weights"].float()), saved.get("context") or 512
-    whole, answers = measure(model, Rows(held_out=True), context)
-    print(f"step {saved['step']}, {saved['tokens'] / 1e6:.1f} M tokens: {whole:.3f} nats a token, {answers:.3f} in answers (held out)")
+    whole, answers = measure(model, Rows((args.split,), saved.get("layout", "anchored")), context)
+    print(f"step {saved['step']}, {saved['tokens'] / 1e6:.1f} M tokens: {whole:.3f} nats a token, {answers:.3f} in answers ({args.split})")
     completer = Completer(model, load_tokenizer(), context)
     for language in args.language or ("rust", "python"):
         scores = {"healing": 0, "healing, empty": 0, "plain": 0, "copy": 0}
-        for n, (lines, at, column) in enumerate(holes(language, args.holes), 1):
+        for n, (lines, at, column) in enumerate(holes(language, args.split, args.holes), 1):
             before, after = "".join(line + "\n" for line in lines[:at]), "\n" + "\n".join(lines[at + 1 :])
             typed, truth = lines[at][:column], lines[at][column:].rstrip()
             made = completer.rest_of_line(before, typed, after).rstrip()

@@ -2,18 +2,22 @@
 
 A row is a fixed number of tokens that holds one or more samples. A sample is plain text (a fifth of them) or a hole in the
 anchored layout: PRE prefix(to a line start) SUF suffix MID typed rest EOT, sometimes with a context block of the same
-package ahead of it, rarely in suffix-first order. A row depends only on its seed, so a run can stop and resume anywhere
-and every worker can make its own rows. Must not: read the split it was not asked for, or cut a hole that cannot be closed.
+package ahead of it, rarely in suffix-first order. The control of the A/B test has the same holes in the plain layout, PRE prefix(to the
+cursor) SUF suffix MID rest EOT, tokenized apart at the cursor. A row depends only on its seed, so a run can stop and resume
+anywhere and every worker can make its own rows. Must not: read a split it was not asked for, or cut a hole that cannot be closed.
 """
 
-import json, mmap, re
+import mmap, re
 
 import numpy as np
 
+from corpus import HELD_OUT, TRAIN, index
 from sources import CACHE
 from tokenizer import EOT, MID, PRE, SEP, SUF, load_tokenizer, pieces
 
-PLAIN, SUFFIX_FIRST, WITH_CONTEXT, JOINT = 0.20, 0.05, 0.12, 0.5
+RULES = 4       # counts the changes of what a seed gives, and log.jsonl carries it. The last: WITH_CONTEXT was 0.12 in the rules before
+PLAIN, SUFFIX_FIRST, WITH_CONTEXT, JOINT = 0.20, 0.05, 0.20, 0.5
+LAYOUTS = "anchored", "plain"
 KINDS, SHARES = ("line", "lines", "block", "arguments", "span", "empty"), (0.45, 0.22, 0.10, 0.10, 0.07, 0.06)
 LONG_FILE, LARGE_PACKAGE = 40_000, 2_500_000     # bytes beyond which a file or package is not used more often
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
@@ -85,10 +89,10 @@ def cut(rng, lines):
 
 
 class Rows:
-    def __init__(self, held_out=False):
-        index = json.loads((CACHE / "corpus.json").read_text())
-        self.files = [f for f in index if f["held_out"] == held_out]
-        with open(CACHE / "corpus.txt", "rb") as file:
+    def __init__(self, splits=TRAIN, layout="anchored", cache=CACHE):
+        assert layout in LAYOUTS
+        self.files, self.layout = index(splits, cache), layout
+        with open(cache / "corpus.txt", "rb") as file:
             self.data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.tokenizer = load_tokenizer()
         self.newline = [piece.endswith(b"\n") for piece in pieces(self.tokenizer)]
@@ -162,12 +166,14 @@ class Rows:
             middle = self.encode(typed + rest)
         if len(middle) > room // 2:
             return None
-        budget = room - len(middle) - 4
+        budget = room - len(middle) - 4     # the same for both layouts, so that both draw the same chances
         context = []
         if rng.random() < WITH_CONTEXT and budget > 150:
             context = self.context(rng, n, rest, int(budget * rng.uniform(0.15, 0.4)))
         budget -= len(context)
         before = "".join(line + "\n" for line in lines[:i])
+        if self.layout == "plain":
+            before, budget, middle = before + typed, budget + len(middle) - len(tail), tail
         after = "\n".join([lines[j][last:], *lines[j + 1 :]])
         after = self.whole_lines(self.encode(after[: budget * 5]), int(budget * rng.uniform(0.05, 0.4)), True)
         budget -= len(after)
@@ -202,6 +208,6 @@ class Rows:
 
 
 if __name__ == "__main__":
-    rows = Rows(held_out=True)
+    rows = Rows(HELD_OUT)
     for seed in range(3):
         print(rows.tokenizer.decode(rows.row([7, seed], 400)[0], skip_special_tokens=False), "\n" + "=" * 100)

@@ -88,8 +88,8 @@ class Ember:
     def rope(self, x):
         n = x.shape[2]
         if self.angles is None or self.angles[0].shape[0] < n:
-            steps = torch.arange(0, self.shape.head, 2) / self.shape.head
-            at = torch.outer(torch.arange(n).float(), self.shape.rope_base ** -steps)
+            steps = torch.arange(0, self.shape.head, 2, device=x.device) / self.shape.head
+            at = torch.outer(torch.arange(n, device=x.device).float(), self.shape.rope_base ** -steps)
             self.angles = at.cos(), at.sin()
         cos, sin = self.angles[0][:n], self.angles[1][:n]
         a, b = x[..., 0::2], x[..., 1::2]

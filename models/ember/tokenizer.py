@@ -18,8 +18,8 @@ SPLIT = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{
 
 
 def train(size=8_000_000):
-    from corpus import load
-    files = load(held_out=False)
+    from corpus import TRAIN, load
+    files = load(TRAIN)
     random.Random(0).shuffle(files)
     texts = []
     for language in ("rust", "python"):

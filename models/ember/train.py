@@ -1,27 +1,34 @@
 """Trains Ember on CPU cores: a constant phase that may be stopped at any time, then a decay phase that ends the run.
 
     train.py --tokens 12 --minutes 60      go on with the constant phase (latest.pt) up to 12 million tokens, at most this long
-    train.py --decay-steps 300             branch off latest.pt and bring the learning rate to zero (decay.pt, final.pt)
+    train.py --decay-steps 300             branch off latest.pt and bring the learning rate to zero (final.decay.pt, then final.pt)
     train.py --decay-steps 300 --by 09:40  the same, but fall fast enough to be at zero by that hour
+    train.py --decay-steps 200 --branch control --layout plain [--from CHECKPOINT]
+                                           another branch (control.decay.pt, control.pt): two from one base with equal steps are an A/B test
 
 Each worker process owns one core and takes micro-batches from a shared counter, so that a core which somebody else is using
 only slows its share. Weights, gradients and optimizer state are flat vectors in shared memory. Muon moves the matrices, AdamW
-the rest. Every micro-batch is made from its number: a resumed run sees the rows it would have seen. Checkpoints are written
-every few minutes and renamed into place. Must not: look at held-out files but to measure.
+the rest. Every micro-batch is made from its number: a resumed run sees the rows it would have seen, and two branches see the same
+files. Checkpoints are written every few minutes and renamed into place. The learning curve is measured on rows of all held-out
+packages, development and test: it is logged and nothing is chosen by it. Must not: look at held-out files but for that.
 """
 
-import argparse, json, os, signal, sys, threading, time
+import argparse, os, signal, sys, threading, time
 from dataclasses import asdict
+from pathlib import Path
 
 import torch
 import torch.multiprocessing as processes
 
-from holes import Rows
+from corpus import HELD_OUT
+from holes import LAYOUTS, RULES, Rows
 from model import Ember, Shape, initialise, views
+from progress import Progress
 from sources import CACHE
 
 MICRO, MICROS = 1024, 8                 # tokens in a micro-batch, micro-batches in a step
 WARM_UP, MUON, ADAM, DECAY_WEIGHTS, MOMENTUM, BETAS = 100, 0.02, 3e-3, 0.01, 0.95, (0.9, 0.95)
+SMALLEST_RATE = 0.001                   # of a decay phase's last step
 ANSWER_WEIGHT = 2.0                     # an answer's token counts as much as this many others
 RUN = CACHE / "run"
 
@@ -38,20 +45,20 @@ def orthogonal(g, steps=5):
 
 
 class State:
-    """Everything that lives between steps, in shared memory: weights, one gradient for each worker, optimizer state."""
+    """Everything that lives between steps: weights, one gradient for each worker, optimizer state. On a CPU, in shared memory."""
 
-    def __init__(self, shape, workers):
+    def __init__(self, shape, workers, device="cpu"):
         n, m = shape.size(), shape.matrices_size()
-        share = lambda size: torch.zeros(size).share_memory_()
+        share = lambda size: torch.zeros(size).share_memory_() if device == "cpu" else torch.zeros(size, device=device)
         self.shape, self.weights, self.momentum, self.square = shape, share(n), share(n), share(n - m)
         self.gradients = [share(n) for _ in range(workers)]
-        self.progress = {"step": 0, "tokens": 0, "seconds": 0.0, "context": 0, "log": []}
+        self.progress = {"step": 0, "tokens": 0, "seconds": 0.0, "context": 0, "layout": "anchored", "log": []}
         initialise(shape, self.weights)
 
     def save(self, path):
         temporary = path.with_suffix(".tmp")
-        torch.save({"shape": asdict(self.shape), "weights": self.weights, "momentum": self.momentum, "square": self.square,
-                    **self.progress}, temporary)
+        vectors = {name: getattr(self, name).cpu() for name in ("weights", "momentum", "square")}
+        torch.save({"shape": asdict(self.shape), **vectors, **self.progress}, temporary)
         os.replace(temporary, path)
 
     def load(self, path):
@@ -60,6 +67,12 @@ class State:
             getattr(self, name).copy_(saved[name])
         self.progress |= {name: saved[name] for name in (*self.progress, "decay_from", "fallen") if name in saved}
         return self
+
+
+def weighting(mask):
+    """How much each token counts, 1 in all."""
+    weight = 1 + (ANSWER_WEIGHT - 1) * torch.from_numpy(mask[:, 1:]).float()
+    return weight / weight.sum()
 
 
 def update(state, rank, workers, rate, step):
@@ -89,7 +102,7 @@ def measure(model, rows, context, count=40):
     whole, answers = [], []
     for at in range(0, count, 2):
         ids, mask = rows.batch([[1_000_003, at], [1_000_003, at + 1]], context + 1)
-        loss = model.losses(torch.from_numpy(ids))
+        loss = model.losses(torch.from_numpy(ids).to(model.w["embedding"].device)).cpu()
         whole.append(loss.flatten())
         answers.append(loss[torch.from_numpy(mask[:, 1:])])
     return torch.cat(whole).mean().item(), torch.cat(answers).mean().item()
@@ -116,8 +129,7 @@ def work(rank, workers, state, rows, context, shared, schedule, on_step):
             if mine >= MICROS:
                 break
             ids, mask = rows.batch([[step.value, mine * many + k] for k in range(many)], context + 1)
-            weight = 1 + (ANSWER_WEIGHT - 1) * torch.from_numpy(mask[:, 1:]).float()
-            loss, plain = model.weighted_loss(torch.from_numpy(ids), weight / weight.sum() / MICROS)
+            loss, plain = model.weighted_loss(torch.from_numpy(ids), weighting(mask) / MICROS)
             loss.backward()
             losses[rank] += plain.item() / MICROS
         barrier.wait()
@@ -152,6 +164,9 @@ def main():
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--decay-steps", type=int, default=0)
     parser.add_argument("--by", help="HH:MM: be done by then")
+    parser.add_argument("--branch", default="final", help="the name of what a decay phase writes")
+    parser.add_argument("--from", dest="base", type=Path, default=RUN / "latest.pt", help="what a decay phase starts from")
+    parser.add_argument("--layout", choices=LAYOUTS, default="anchored", help="of a decay phase's rows")
     parser.add_argument("--context", type=int, default=512)
     parser.add_argument("--workers", type=int, default=min(2, os.cpu_count()))
     parser.add_argument("--measure-every", type=int, default=100)
@@ -162,13 +177,21 @@ def main():
     started = time.time()
     deadline = min(started + args.minutes * 60, hour(args.by) if args.by else float("inf"))
     state, everything = State(Shape(), args.workers), args.tokens * 1e6
-    decaying, latest, decay = args.decay_steps > 0, RUN / "latest.pt", RUN / "decay.pt"
-    mine = decay if decaying else latest
-    if mine.exists() or latest.exists():
-        state.load(mine if mine.exists() else latest)
-    if decaying and "decay_from" not in state.progress:
-        state.progress["decay_from"] = state.progress["step"]
-    progress, seconds = state.progress, state.progress["seconds"]
+    decaying, latest, half_done = args.decay_steps > 0, RUN / "latest.pt", RUN / f"{args.branch}.decay.pt"
+    mine = half_done if decaying else latest
+    progress = state.progress
+    if mine.exists():
+        state.load(mine)
+        if args.layout != progress["layout"]:
+            sys.exit(f"{mine.name} was trained on {progress['layout']} rows: ask for that layout, remove it, or name another branch")
+    elif decaying:
+        state.load(args.base)
+        if "decay_from" in progress:
+            sys.exit(f"{args.base.name} has decayed already: a branch starts from the end of a constant phase")
+        progress.update(decay_from=progress["step"], layout=args.layout)
+    elif args.layout != progress["layout"]:
+        sys.exit("the constant phase is trained on anchored rows")
+    seconds = progress["seconds"]
     begin, fallen = progress.get("decay_from", 0), progress.get("fallen", 0.0)
     last_save, stopped = [time.time()], []
     for sign in (signal.SIGINT, signal.SIGTERM):
@@ -185,26 +208,26 @@ def main():
         if deadline < float("inf"):
             share = max(share, fallen + (1 - fallen) * (time.time() - started) / (deadline - started))
         progress["fallen"] = share
-        return -1 if share > 1 else max(1 - share, 0.001)
+        return -1 if share > 1 else max(1 - share, SMALLEST_RATE)
 
     def on_step(model, step, loss, rate):
         progress.update(step=step, tokens=progress["tokens"] + MICRO * MICROS, seconds=seconds + time.time() - started,
                         context=max(args.context, progress["context"]))
-        if step % 10 == 0:
-            speed = (progress["tokens"] - tokens_before) / (time.time() - started)
-            print(f"step {step}  {progress['tokens'] / 1e6:.2f} M tokens  {loss:.3f} nats  rate {rate:.2f}  {speed:.0f} tokens/s", flush=True)
-        if step % args.measure_every == 0:
+        said.step(step, progress["tokens"], loss, rate)
+        if step % args.measure_every == 0 or rate <= SMALLEST_RATE:
             whole, answers = measure(model, held_out, args.context)
             progress["log"].append([step, progress["tokens"], round(loss, 4), round(whole, 4), round(answers, 4)])
-            print(f"held out: {whole:.3f} nats a token, {answers:.3f} in answers", flush=True)
-            with open(RUN / "log.jsonl", "a") as log:
-                log.write(json.dumps({"step": step, "tokens": progress["tokens"], "rate": rate, "train": loss, "held_out": whole,
-                                      "answers": answers, "seconds": progress["seconds"], "context": args.context}) + "\n")
+            said.measured(step=step, tokens=progress["tokens"], rate=rate, train=loss, held_out=whole, answers=answers,
+                          seconds=progress["seconds"], context=args.context, rules=RULES, layout=args.layout,
+                          branch=args.branch if decaying else None)
         if time.time() - last_save[0] > 150:
             state.save(mine)
             last_save[0] = time.time()
 
-    rows, held_out, tokens_before = Rows(), Rows(held_out=True), progress["tokens"]
+    rows, held_out, tokens_before = Rows(layout=args.layout), Rows(HELD_OUT, args.layout), progress["tokens"]
+    left = (begin + args.decay_steps - progress["step"]) * MICRO * MICROS
+    total = tokens_before + left if decaying else everything if everything < 1e12 else None
+    said = Progress(RUN / "log.jsonl", tokens_before, total)
     many = processes.get_context("fork")
     shared = (many.Value("i", 0), many.Barrier(args.workers), many.Value("d", 0.0), many.Value("i", progress["step"]),
               many.Array("d", args.workers))
@@ -221,12 +244,13 @@ def main():
     work(0, args.workers, state, rows, args.context, shared, schedule, on_step)
     for other in others:
         other.join()
+    said.close()
     if stopped:
         state.save(mine)
         sys.exit(f"stopped at step {progress['step']}; call again to go on")
     if progress["tokens"] > tokens_before or decaying:
-        state.save(RUN / "final.pt" if decaying else latest)
-    decay.unlink(missing_ok=True)           # finished, or older than what the constant phase has now
+        state.save(RUN / f"{args.branch}.pt" if decaying else latest)
+    half_done.unlink(missing_ok=True)       # finished, or older than what the constant phase has now
     print("done", progress["step"])
 
 
