@@ -9,7 +9,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::queries::Queries;
+use crate::{parts, queries::Queries};
 
 /// A language with a grammar. A handle: copying it costs nothing.
 #[derive(Clone, Copy)]
@@ -18,9 +18,18 @@ pub struct Language(&'static Entry);
 struct Entry {
     row: Row,
     grammar: tree_sitter::Language,
-    scopes: &'static str,
+    files: Files,
     /// Compiled at the first question: it takes milliseconds, and most windows only ever see one language.
     queries: OnceLock<Queries>,
+    /// The same, for evaluations.
+    parts: OnceLock<tree_sitter::Query>,
+}
+
+/// The texts of a language's query files.
+#[derive(Clone, Copy)]
+struct Files {
+    scopes: &'static str,
+    parts: &'static str,
 }
 
 /// One row of the table, as written.
@@ -49,20 +58,27 @@ static LANGUAGES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let table: Table =
         toml::from_str(TABLE).expect("queries/languages.toml is embedded, and a test reads it");
     let entry = |row: Row| {
-        let (grammar, scopes) =
+        let (grammar, files) =
             compiled_in(&row.name).expect("each row has a grammar, and a test looks them up");
-        Entry { row, grammar, scopes, queries: OnceLock::new() }
+        Entry { row, grammar, files, queries: OnceLock::new(), parts: OnceLock::new() }
     };
     table.language.into_iter().map(entry).collect()
 });
 
-/// What a row's name stands for in this build: the grammar and the query file. The one place that names grammar crates.
-fn compiled_in(name: &str) -> Option<(tree_sitter::Language, &'static str)> {
+/// What a row's name stands for in this build: the grammar and the query files. The one place that names grammar crates.
+fn compiled_in(name: &str) -> Option<(tree_sitter::Language, Files)> {
+    /// The query files in the language's folder.
+    macro_rules! files {
+        ($folder:literal) => {
+            Files {
+                scopes: include_str!(concat!("../../../queries/", $folder, "/scopes.scm")),
+                parts: include_str!(concat!("../../../queries/", $folder, "/parts.scm")),
+            }
+        };
+    }
     match name {
-        "rust" => Some((tree_sitter_rust::LANGUAGE.into(), include_str!("../../../queries/rust/scopes.scm"))),
-        "python" => {
-            Some((tree_sitter_python::LANGUAGE.into(), include_str!("../../../queries/python/scopes.scm")))
-        }
+        "rust" => Some((tree_sitter_rust::LANGUAGE.into(), files!("rust"))),
+        "python" => Some((tree_sitter_python::LANGUAGE.into(), files!("python"))),
         _ => None,
     }
 }
@@ -117,7 +133,14 @@ impl Language {
 
     pub(crate) fn queries(self) -> &'static Queries {
         self.0.queries.get_or_init(|| {
-            Queries::compile(&self.0.grammar, self.0.scopes)
+            Queries::compile(&self.0.grammar, self.0.files.scopes)
+                .expect("query files are embedded, and a test compiles them")
+        })
+    }
+
+    pub(crate) fn parts(self) -> &'static tree_sitter::Query {
+        self.0.parts.get_or_init(|| {
+            parts::compile(&self.0.grammar, self.0.files.parts)
                 .expect("query files are embedded, and a test compiles them")
         })
     }

@@ -8,6 +8,7 @@
 
 mod errors;
 mod language;
+mod parts;
 mod place;
 mod queries;
 mod source;
@@ -18,6 +19,7 @@ mod verify;
 mod tests;
 
 pub use language::Language;
+pub use parts::Part;
 pub use place::{Place, Scope, ScopeKind};
 pub use tree::Tree;
 pub use verify::{Verdict, Verifier};

@@ -1,6 +1,7 @@
 //! Tests, one file for each thing the crate does, and what they share. Must not be seen by the product.
 
 mod incremental;
+mod parts;
 mod places;
 mod queries;
 mod verification;
