@@ -4,30 +4,19 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use assist::{Collector, Plan, Query, Settings, Silence, Suggestion};
+use assist::{Plan, Query, Settings, Silence, Suggestion};
 use clap::Args;
-use engine::EngineClient;
-use model::{ModelInfo, SessionKey, Sink, Stats, wire::ModelState};
+use model::{ModelInfo, SessionKey, Stats};
 use serde::Serialize;
 use syntax::{Language, Tree};
 use text::{Document, Encoding, Snapshot, WirePos};
 
-use super::{Choice, out};
-use crate::{
-    control::Direct,
-    link::{Link, State},
-    logs, paths,
-    row::{self, Row},
-    sandbox::{self, Role},
-    settings::{self, Sources},
-};
-
-/// However large the model, loading it takes less.
-const LOADING: Duration = Duration::from_mins(10);
+use super::{Choice, out, ready::Ready};
+use crate::row::{self, Row};
 
 /// Flags of `hob complete`.
 #[derive(Debug, Args)]
@@ -82,32 +71,19 @@ struct Timings {
 
 impl Complete {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let state = paths::state_dir()?;
-        let sources = Sources::read(None);
-        let (config, problems) = sources.resolve(None);
-        for problem in &problems {
-            out::note(&format!("hob: {problem}"));
-        }
-        let options = settings::engine(&config, self.choice.model.as_deref())?;
-        let starter = Direct { state: state.clone(), model: self.choice.model.clone(), children: Vec::new() };
-        // The engine must be started by a process without a filter: its own may only be stricter.
-        let link = Link::start(options, starter)?;
-        let (engine, info) = warm(&link)?;
-        sandbox::enter(Role::Serve)?;
-        logs::start(&state, "cli", config.log.level.as_str())?;
-
+        let ready = Ready::start(&self.choice)?;
         let (snapshot, query) = self.query()?;
-        let settings = Settings { max_tokens: config.completion.max_tokens, ..Settings::default() };
+        let settings = Settings { max_tokens: ready.config.completion.max_tokens, ..Settings::default() };
         let asked = Instant::now();
         let mut timings = Timings::default();
         let mut stats = None;
         let outcome = assist::plan(&query, &settings).and_then(|plan| {
-            let said = self.listen(&engine, &plan, asked, &mut timings, &mut stats)?;
+            let said = self.listen(&ready, &plan, asked, &mut timings, &mut stats)?;
             assist::finish(&plan, &said, &snapshot, query.tree.as_ref())
         });
         timings.total_ms = ms(asked);
-        self.record(&state, &query, &outcome, &info, &timings, stats);
-        self.show(&snapshot, query.offset, &outcome, &info, timings)
+        self.record(&ready.state, &query, &outcome, &ready.info, &timings, stats);
+        self.show(&snapshot, query.offset, &outcome, &ready.info, timings)
     }
 
     /// The place in the file, as an editor would have sent it.
@@ -145,31 +121,28 @@ impl Complete {
     /// Asks the engine and gathers what it says; on a terminal's behalf prints each piece as it comes.
     fn listen(
         &self,
-        engine: &EngineClient,
+        ready: &Ready,
         plan: &Plan,
         asked: Instant,
         timings: &mut Timings,
         stats: &mut Option<Stats>,
     ) -> Result<String, Silence> {
-        let mut collector = Collector::new(plan);
         let mut first_line = None;
-        let finish = engine.ask_and_wait(plan.request.clone(), &mut |text: &str| {
+        let (said, answered) = ready.ask(plan, &mut |text, has_line| {
             if !self.json {
                 out::piece(text);
             }
-            let flow = collector.chunk(text);
-            if first_line.is_none() && collector.has_line() {
+            if has_line && first_line.is_none() {
                 first_line = Some(ms(asked));
             }
-            flow
         })?;
-        *stats = Some(finish.stats);
-        timings.prompt_tokens = finish.stats.prompt_tokens;
-        timings.evaluated_tokens = finish.stats.evaluated_tokens;
-        timings.ttft_ms = finish.stats.ttft_ms;
+        *stats = Some(answered);
+        timings.prompt_tokens = answered.prompt_tokens;
+        timings.evaluated_tokens = answered.evaluated_tokens;
+        timings.ttft_ms = answered.ttft_ms;
         // An answer that the model ended itself is a whole line too.
-        timings.first_line_ms = first_line.or_else(|| (!collector.text().is_empty()).then(|| ms(asked)));
-        Ok(collector.text().to_owned())
+        timings.first_line_ms = first_line.or_else(|| (!said.is_empty()).then(|| ms(asked)));
+        Ok(said)
     }
 
     fn record(
@@ -254,25 +227,6 @@ impl Complete {
         );
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
-}
-
-/// The engine with its model loaded.
-fn warm(link: &Link) -> Result<(std::sync::Arc<EngineClient>, ModelInfo)> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    runtime.block_on(async {
-        let mut state = link.watch();
-        let settled = |state: &State| match state {
-            State::Connected(_, model) => !matches!(model, ModelState::Loading { .. }),
-            State::Starting(failed) => failed.is_some(),
-        };
-        let found = tokio::time::timeout(LOADING, state.wait_for(settled)).await;
-        match found.context("the model is still loading")??.clone() {
-            State::Connected(engine, ModelState::Ready(info)) => Ok((engine, info)),
-            State::Connected(_, ModelState::Failed(error)) => Err(anyhow!(error)),
-            State::Connected(_, ModelState::Loading { .. }) => bail!("the model is still loading"),
-            State::Starting(how) => bail!("{}", how.unwrap_or_default()),
-        }
-    })
 }
 
 fn ms(since: Instant) -> f64 {

@@ -5,6 +5,7 @@
 mod complete;
 mod engine;
 mod out;
+mod ready;
 mod why;
 
 pub(crate) use out::complain;
