@@ -4,7 +4,7 @@
 
 use crate::{
     declare::options,
-    values::{LogLevel, ModelFile, Period, Popup, Whole},
+    values::{LogLevel, ModelFile, Period, Popup, PromptOrder, Whole},
 };
 
 options! {
@@ -25,6 +25,12 @@ options! {
             /// How many tokens a prompt and its answer may take together. More shows the model more of the file, and costs memory
             /// and time.
             user_only context_tokens: Whole<256, 131_072> = Whole::of(2048),
+
+            /// In which order the model is shown the text around the cursor. `auto` is what suits its family. `anchored` puts what
+            /// is typed on the cursor's line last, so that a key costs a token or two; `psm` (prefix, suffix) and `spm` (suffix,
+            /// prefix) are what models are trained on. With `psm` each key has the text after the cursor evaluated again. A model
+            /// that knows only one order keeps it.
+            user_only order: PromptOrder = PromptOrder::Auto,
         }
 
         /// When Hob speaks, and how long it may think.
@@ -45,6 +51,10 @@ options! {
 
             /// How many tokens a suggestion has at most.
             anyone max_tokens: Whole<1, 512> = Whole::of(64),
+
+            /// How sure the model has to be of a suggestion's first line before it appears by itself, in per cent. `0` shows
+            /// everything. A suggestion that you ask for by a key is shown whatever the model thinks of it.
+            anyone min_confidence: Whole<0, 100> = Whole::of(0),
 
             /// Languages in which Hob stays silent, by their LSP identifiers (`rust`, `python`, `markdown`). A repository or an editor
             /// can only add to the list.

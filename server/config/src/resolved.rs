@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
 
-use crate::{LogLevel, ModelFile, Options, Popup};
+use crate::{LogLevel, ModelFile, Options, Popup, PromptOrder};
 
 /// What holds, once every source has been read.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Engine {
     pub threads: Option<NonZeroU32>,
     /// Tokens of a prompt and its answer together.
     pub context_tokens: u32,
+    /// The order of a prompt's parts.
+    pub order: PromptOrder,
 }
 
 /// See [`Config::completion`].
@@ -43,6 +45,8 @@ pub struct Completion {
     pub deadline: Duration,
     /// The longest suggestion.
     pub max_tokens: u32,
+    /// How sure the model has to be before a suggestion appears by itself, in whole per cent.
+    pub min_confidence: u32,
     /// Language identifiers for which there are none.
     pub languages_off: BTreeSet<String>,
 }
@@ -75,6 +79,7 @@ impl From<Options> for Config {
                 idle_exit: engine.idle_exit.get(),
                 threads: NonZeroU32::new(engine.threads.get()),
                 context_tokens: engine.context_tokens.get(),
+                order: engine.order,
             },
             completion: Completion {
                 enabled: completion.enabled,
@@ -82,6 +87,7 @@ impl From<Options> for Config {
                 popup_deadline: Duration::from_millis(completion.popup_deadline_ms.get().into()),
                 deadline: Duration::from_millis(completion.deadline_ms.get().into()),
                 max_tokens: completion.max_tokens.get(),
+                min_confidence: completion.min_confidence.get(),
                 languages_off: completion.languages_off.into_iter().collect(),
             },
             log: Log { level: log.level },

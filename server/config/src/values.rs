@@ -25,6 +25,20 @@ pub enum Popup {
     Never,
 }
 
+/// The order in which a model is shown the text before and after the cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PromptOrder {
+    /// As suits the model's family.
+    Auto,
+    /// What is typed last, after both.
+    Anchored,
+    /// Before, then after.
+    Psm,
+    /// After, then before.
+    Spm,
+}
+
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -67,6 +81,7 @@ macro_rules! words {
     };
 }
 words!(Popup: Auto = "auto", Always = "always", Never = "never");
+words!(PromptOrder: Auto = "auto", Anchored = "anchored", Psm = "psm", Spm = "spm");
 words!(LogLevel: Error = "error", Warn = "warn", Info = "info", Debug = "debug", Trace = "trace");
 
 /// A whole number from `MIN` to `MAX`.

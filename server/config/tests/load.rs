@@ -37,6 +37,7 @@ fn without_sources_every_default_holds() {
                 idle_exit: 600s,
                 threads: None,
                 context_tokens: 2048,
+                order: Auto,
             },
             completion: Completion {
                 enabled: true,
@@ -44,6 +45,7 @@ fn without_sources_every_default_holds() {
                 popup_deadline: 150ms,
                 deadline: 250ms,
                 max_tokens: 64,
+                min_confidence: 0,
                 languages_off: {},
             },
             log: Log {
@@ -119,7 +121,7 @@ fn a_misspelt_option_is_named_with_the_one_that_was_meant() {
         &Value::Null,
         &expect![[r#"
             config.toml:1:8: there is no option `engine.idleexit` (did you mean `engine.idle_exit`?), so nothing from here is used until it is mended
-            config.toml:2:8: there is no option `engine.model_file` (there are model, idle_exit, threads, context_tokens), so nothing from here is used until it is mended
+            config.toml:2:8: there is no option `engine.model_file` (there are model, idle_exit, threads, context_tokens, order), so nothing from here is used until it is mended
         "#]],
     );
     check(
@@ -127,7 +129,7 @@ fn a_misspelt_option_is_named_with_the_one_that_was_meant() {
         "",
         &Value::Null,
         &expect![[r#"
-            config.toml:2:1: there is no option `engine.key` (there are model, idle_exit, threads, context_tokens), so nothing from here is used until it is mended
+            config.toml:2:1: there is no option `engine.key` (there are model, idle_exit, threads, context_tokens, order), so nothing from here is used until it is mended
         "#]],
     );
 }
@@ -392,6 +394,29 @@ fn a_model_file_is_absolute_or_below_home() {
 }
 
 #[test]
+fn the_order_of_a_prompt_is_the_users_and_how_sure_to_be_is_anyones() {
+    check(
+        "engine.order = 'psm'",
+        "completion.min_confidence = 20\nengine.order = 'spm'",
+        &Value::Null,
+        &expect![[r#"
+            order: Psm,
+            min_confidence: 20,
+            .hob.toml:2:8: `engine.order` is not taken from here, because a repository could have written it; it may stand only in your own file, ~/.config/hob/config.toml
+        "#]],
+    );
+    check(
+        "engine.order = 'pms'\ncompletion.min_confidence = 0.2",
+        "",
+        &Value::Null,
+        &expect![[r#"
+            config.toml:1:8: `engine.order` must be one of "auto", "anchored", "psm", "spm", not "pms", so nothing from here is used until it is mended
+            config.toml:2:12: `completion.min_confidence` must be a whole number from 0 to 100, not 0.2, so nothing from here is used until it is mended
+        "#]],
+    );
+}
+
+#[test]
 fn silence_is_per_language() {
     let (config, _) = load("completion.languages_off = ['markdown']", "", &Value::Null);
     assert!(config.completion.speaks("rust"));
@@ -409,11 +434,13 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         engine.idle_exit UserOnly
         engine.threads UserOnly
         engine.context_tokens UserOnly
+        engine.order UserOnly
         completion.enabled Tighten
         completion.popup Anyone
         completion.popup_deadline_ms Anyone
         completion.deadline_ms Anyone
         completion.max_tokens Anyone
+        completion.min_confidence Anyone
         completion.languages_off Tighten
         log.level UserOnly"#]]
     .assert_eq(&scopes.join("\n"));

@@ -79,8 +79,8 @@ struct Open {
 }
 
 impl EngineClient {
-    /// Connects to the engine at `path` (see [`crate::socket_path`]) and shakes hands; `on_state` is told the model's state, now and at each
-    /// change, on the reader thread.
+    /// Connects to the engine at `path` (see [`crate::EngineOptions::socket_path`]) and shakes hands; `on_state` is told the model's
+    /// state, now and at each change, on the reader thread.
     ///
     /// Starting an engine is a race: spawn it, then call this again and again (every few milliseconds) until it succeeds, until the child
     /// reports a failure, or until patience ends. A child that ends with [`crate::EngineError::AlreadyRunning`] lost to another window's: go on

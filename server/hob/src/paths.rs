@@ -1,13 +1,11 @@
-//! Where Hob keeps things on this machine, and how each folder is made safe.
+//! Where Hob keeps things on this machine, and which of its folders only their user can open.
 //!
 //! Must not create anything inside a workspace.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use engine::private_folder;
 use etcetera::BaseStrategy;
 
 /// The user's configuration: `$XDG_CONFIG_HOME/hob/config.toml`.
@@ -19,7 +17,7 @@ pub(crate) fn config_file() -> Result<PathBuf> {
 pub(crate) fn state_dir() -> Result<PathBuf> {
     let base = strategy()?;
     let dir = base.state_dir().unwrap_or_else(|| base.data_dir()).join("hob");
-    private(&dir).with_context(|| format!("can't make the state folder {}", dir.display()))?;
+    private_folder(&dir).with_context(|| format!("can't make the state folder {}", dir.display()))?;
     Ok(dir)
 }
 
@@ -36,7 +34,7 @@ pub(crate) fn runtime_dir() -> Result<PathBuf> {
         Some(dir) => dir.join("hob"),
         None => std::env::temp_dir().join(format!("hob-{}", user())),
     };
-    private(&dir).with_context(|| {
+    private_folder(&dir).with_context(|| {
         format!(
             "can't use {} for sockets: set XDG_RUNTIME_DIR to a folder that only you can open",
             dir.display()
@@ -57,51 +55,4 @@ fn user() -> String {
 #[cfg(not(unix))]
 fn user() -> String {
     std::env::var("USERNAME").unwrap_or_default()
-}
-
-/// Makes `dir` and sees to it that it is a real folder of this user's with mode 0700.
-#[cfg(unix)]
-fn private(dir: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    let meta = fs::symlink_metadata(dir)?;
-    if !meta.is_dir() || meta.uid() != rustix::process::getuid().as_raw() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to somebody else"));
-    }
-    if meta.mode() & 0o077 != 0 {
-        fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn private(dir: &Path) -> io::Result<()> {
-    fs::create_dir_all(dir)
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    #[test]
-    fn a_folder_open_to_others_is_closed() {
-        let root = tempfile::tempdir().unwrap();
-        let dir = root.path().join("state/hob");
-        fs::create_dir_all(&dir).unwrap();
-        fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
-        private(&dir).unwrap();
-        assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
-    }
-
-    #[test]
-    fn a_link_in_its_place_is_refused() {
-        let root = tempfile::tempdir().unwrap();
-        let elsewhere = root.path().join("elsewhere");
-        fs::create_dir(&elsewhere).unwrap();
-        std::os::unix::fs::symlink(&elsewhere, root.path().join("hob")).unwrap();
-        assert!(private(&root.path().join("hob")).is_err());
-    }
 }

@@ -10,8 +10,9 @@ use std::{
 };
 
 use anyhow::Result;
-use config::{Config, Problem, Source};
+use config::{Config, Problem, PromptOrder, Source};
 use engine::{EngineOptions, ModelChoice};
+use model::Order;
 use serde_json::Value;
 
 use crate::paths;
@@ -96,6 +97,12 @@ pub(crate) fn engine(config: &Config, model: Option<&Path>) -> Result<EngineOpti
         model: chosen.map_or(ModelChoice::Embedded, ModelChoice::File),
         threads: config.engine.threads.and_then(|threads| NonZeroUsize::try_from(threads).ok()),
         context_tokens: Some(config.engine.context_tokens),
+        order: match config.engine.order {
+            PromptOrder::Auto => None,
+            PromptOrder::Anchored => Some(Order::Anchored),
+            PromptOrder::Psm => Some(Order::Psm),
+            PromptOrder::Spm => Some(Order::Spm),
+        },
         idle_exit: config.engine.idle_exit,
         ..EngineOptions::new(paths::runtime_dir()?, paths::cache_dir()?)
     })
