@@ -1,6 +1,6 @@
 //! After the model: from its words to a suggestion that is fit to show, or the reason why there is none.
 //!
-//! Order matters: shape, overlap, repetition, closers, syntax. Must not add text that the model did not write.
+//! Order matters: shape, overlap, repetition, confidence, closers, syntax. Must not add text that the model did not write.
 
 use std::ops::Range;
 
@@ -8,6 +8,37 @@ use syntax::Tree;
 use text::Snapshot;
 
 use crate::{Plan, Shape, Silence, clean, closers, plan::is_word};
+
+/// What came from the model.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// Its words.
+    pub text: &'a str,
+    /// How probable it is, from 0 to 1, that their first line is what belongs there: [`model::Stats::confidence`]. `None` where the
+    /// engine has not said so, because nobody waited for the end of the answer.
+    pub confidence: Option<f64>,
+}
+
+/// Lets a suggestion pass whose model is at least `least` per cent sure of it.
+///
+/// What is unknown passes: an answer that took long would otherwise never be shown.
+///
+/// # Errors
+/// [`Silence::LowConfidence`].
+pub fn sure_enough(confidence: Option<f64>, least: u32) -> Result<(), Silence> {
+    match confidence.map(|confidence| confidence * 100.0) {
+        Some(percent) if percent < f64::from(least) => {
+            // Down, so that nobody reads of 20 % that are less than 20 %.
+            Err(Silence::LowConfidence { percent: whole(percent), least })
+        }
+        _ => Ok(()),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0 to 100")]
+fn whole(percent: f64) -> u32 {
+    percent.clamp(0.0, 100.0) as u32
+}
 
 /// Text to show at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,37 +75,40 @@ impl Suggestion {
 /// The reason why nothing is fit to show.
 pub fn finish(
     plan: &Plan,
-    said: &str,
+    said: Said<'_>,
     snapshot: &Snapshot,
     tree: Option<&Tree>,
 ) -> Result<Suggestion, Silence> {
-    let said = match plan.shape {
-        Shape::Line => clean::first_line(said),
-        Shape::Block => clean::before_repeat_of(clean::before_loop(block(said, &plan.indent)), &plan.below),
-    };
-    let said = clean::without_overlap(said, &plan.rest);
-    // Blanks before other text on the line are part of it; before the line's end they are noise.
-    let said = if plan.rest.is_empty() { said.trim_end() } else { said };
-    if said.trim().is_empty() && plan.lead.is_empty() {
-        return Err(Silence::NothingMissing);
-    }
-    if clean::loops(said) {
+    let text = missing(plan, said.text)?;
+    if clean::loops(text) {
         return Err(Silence::Repetition);
     }
-    if !plan.below.is_empty()
-        && said.trim() == plan.below
-        && plan.below.len() > 3
-        && plan.request.typed.trim().is_empty()
-    {
-        return Err(Silence::RepeatsSuffix);
-    }
-    let (said, verified) = match tree {
-        Some(tree) => (verified(plan, said, snapshot, tree).ok_or(Silence::SyntaxError)?, true),
-        None => (said, false),
+    sure_enough(said.confidence, plan.min_confidence)?;
+    let (text, verified) = match tree {
+        Some(tree) => (verified(plan, text, snapshot, tree).ok_or(Silence::SyntaxError)?, true),
+        None => (text, false),
     };
-    let range = replaced(plan, said);
-    let text = (plan.lead.clone() + said).replace('\n', plan.line_break);
+    let range = replaced(plan, text);
+    let text = (plan.lead.clone() + text).replace('\n', plan.line_break);
     Ok(Suggestion { text, range, verified })
+}
+
+/// What of `said` the place wants and does not have yet.
+fn missing<'a>(plan: &Plan, said: &'a str) -> Result<&'a str, Silence> {
+    let wanted = match plan.shape {
+        Shape::Line => clean::first_line(said),
+        Shape::Block => clean::before_loop(block(said, &plan.indent)),
+    };
+    // Behind something typed, a line may well end as the one below it does.
+    let fresh = plan.request.typed.trim().is_empty();
+    let new = if fresh { clean::before_repeat_of(wanted, &plan.below) } else { wanted };
+    let new = clean::without_overlap(new, &plan.rest);
+    // Blanks before other text on the line are part of it; before the line's end they are noise.
+    let new = if plan.rest.is_empty() { new.trim_end() } else { new };
+    if !new.trim().is_empty() || !plan.lead.is_empty() {
+        return Ok(new);
+    }
+    Err(if wanted.trim().is_empty() { Silence::NothingMissing } else { Silence::RepeatsSuffix })
 }
 
 /// A block's text without line breaks ahead of it, down to the first blank line or dedent.
@@ -135,17 +169,23 @@ mod tests {
     use model::fake::{Script, ScriptedModel};
 
     use super::*;
-    use crate::{Collector, Settings, fixture::query, plan};
+    use crate::{Collector, Query, Settings, fixture::query, plan};
 
     /// What the document looks like with the suggestion in ⟦⟧, or the code of the silence.
     fn check(place: &str, said: &str, want: &Expect) {
-        let query = query(place);
-        let got = plan(&query, &Settings::default())
+        check_sure(&query(place), said, None, want);
+    }
+
+    /// The same for a model that is `confidence` sure, in an editor that wants 20 %.
+    fn check_sure(query: &Query, said: &str, confidence: Option<f64>, want: &Expect) {
+        let settings = Settings { min_confidence: 20, ..Settings::default() };
+        let got = plan(query, &settings)
             .and_then(|plan| {
                 let mut collector = Collector::new(&plan);
                 let mut model = ScriptedModel::new([Script::says(&[said])]);
                 model.answer(&plan.request, &mut collector)?;
-                finish(&plan, collector.text(), &query.snapshot, query.tree.as_ref())
+                let said = Said { text: collector.text(), confidence };
+                finish(&plan, said, &query.snapshot, query.tree.as_ref())
             })
             .map_or_else(
                 |silence| silence.code().to_owned(),
@@ -156,6 +196,10 @@ mod tests {
                 },
             );
         want.assert_eq(&got);
+    }
+
+    fn sure(text: &str) -> Said<'_> {
+        Said { text, confidence: Some(1.0) }
     }
 
     #[test]
@@ -241,7 +285,19 @@ mod tests {
 
     #[test]
     fn what_already_follows_is_not_said_again() {
-        check("fn a() {\n    $0\n    total += 1;\n}\n", "total += 1;\n", &expect!["nothing_missing"]);
+        check("fn a() {\n    $0\n    total += 1;\n}\n", "total += 1;\n", &expect!["repeats_suffix"]);
+        check("fn a() {\n    $0f(1);\n    total += 1;\n}\n", "total += 1;\n", &expect!["repeats_suffix"]);
+        check("fn a() {\n    f(1, $0second);\n}\n", "second);", &expect!["repeats_suffix"]);
+        check(
+            "fn a() {\n    let x = $0\n    f(1);\n}\n",
+            "f(1);\n",
+            &expect![[r"
+            fn a() {
+                let x = ⟦f(1);⟧
+                f(1);
+            }
+        "]],
+        );
         check("x = f($0, third)\n", "first, third)", &expect!["x = f(⟦first⟧, third)\n"]);
     }
 
@@ -252,10 +308,26 @@ mod tests {
     }
 
     #[test]
+    fn a_guess_is_shown_to_whoever_asked_for_it() {
+        let place = "let x = $0\n";
+        check_sure(&query(place), "1;", Some(0.199), &expect!["low_confidence"]);
+        check_sure(&query(place), "1;", Some(0.2), &expect!["let x = ⟦1;⟧\n"]);
+        check_sure(&query(place), "1;", None, &expect!["let x = ⟦1;⟧\n"]);
+        let asked = Query { explicit: true, ..query(place) };
+        check_sure(&asked, "1;", Some(0.0), &expect!["let x = ⟦1;⟧\n"]);
+    }
+
+    #[test]
+    fn a_silence_for_doubt_says_how_much_there_was() {
+        expect!["the model is not sure enough (19 %; completion.min_confidence is 20 %)"]
+            .assert_eq(&sure_enough(Some(0.199), 20).unwrap_err().to_string());
+    }
+
+    #[test]
     fn line_breaks_are_the_documents_own() {
         let query = query("fn a() {\r\n    $0\r\n}\r\n");
         let plan = plan(&query, &Settings::default()).unwrap();
-        let suggestion = finish(&plan, "f();\n    g();", &query.snapshot, query.tree.as_ref()).unwrap();
+        let suggestion = finish(&plan, sure("f();\n    g();"), &query.snapshot, query.tree.as_ref()).unwrap();
         assert_eq!(suggestion.text, "f();\r\n    g();");
     }
 
@@ -263,7 +335,8 @@ mod tests {
     fn the_word_before_the_cursor_joins_the_range() {
         let query = query("    naïve.len$0\n");
         let plan = plan(&query, &Settings::default()).unwrap();
-        let suggestion = finish(&plan, "gth()", &query.snapshot, None).unwrap().with_word(&query.snapshot);
+        let suggestion =
+            finish(&plan, sure("gth()"), &query.snapshot, None).unwrap().with_word(&query.snapshot);
         assert_eq!(
             (suggestion.text.as_str(), &query.snapshot.to_string()[suggestion.range]),
             ("length()", "len")

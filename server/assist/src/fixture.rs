@@ -20,5 +20,6 @@ pub(crate) fn query(fixture: &str) -> Query {
         path: "src/a.rs".into(),
         session: SessionKey(1),
         selected: None,
+        explicit: false,
     }
 }

@@ -15,7 +15,7 @@ mod silence;
 mod window;
 
 pub use collect::Collector;
-pub use finish::{Suggestion, finish};
+pub use finish::{Said, Suggestion, finish, sure_enough};
 pub use plan::{Plan, Query, Selected, Settings, Shape, plan};
 pub use silence::Silence;
 pub use window::{HEAD_HOP, PREFIX_MAX, SUFFIX_MAX};

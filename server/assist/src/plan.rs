@@ -25,11 +25,13 @@ pub struct Settings {
     pub languages_off: Vec<String>,
     /// At most this many tokens are decoded for one answer.
     pub max_tokens: u32,
+    /// How sure the model has to be before something is shown that nobody asked for, in per cent; 0 shows everything.
+    pub min_confidence: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { enabled: true, languages_off: Vec::new(), max_tokens: 64 }
+        Self { enabled: true, languages_off: Vec::new(), max_tokens: 64, min_confidence: 0 }
     }
 }
 
@@ -59,6 +61,15 @@ pub struct Query {
     pub session: SessionKey,
     /// The popup's selected item.
     pub selected: Option<Selected>,
+    /// Whether the user asked for a suggestion, as opposed to going on typing.
+    pub explicit: bool,
+}
+
+impl Query {
+    /// Whether the cursor stands behind a character of a word.
+    pub fn follows_word(&self) -> bool {
+        self.snapshot.char_before(self.offset).is_some_and(is_word)
+    }
 }
 
 /// What kind of text the place wants.
@@ -93,6 +104,8 @@ pub struct Plan {
     pub indent: String,
     /// The document's line break.
     pub line_break: &'static str,
+    /// What of the model is shown, by how sure it is of it, in per cent: all of it to a user who asked, whatever the settings say.
+    pub min_confidence: u32,
 }
 
 /// Decides whether to ask the model about `query`.
@@ -136,6 +149,7 @@ pub fn plan(query: &Query, settings: &Settings) -> Result<Plan, Silence> {
         below: below(snapshot, line),
         indent: typed.chars().take_while(|c| c.is_whitespace()).collect(),
         line_break: line_break(snapshot, line),
+        min_confidence: if query.explicit { 0 } else { settings.min_confidence },
         lead,
         closers,
     })

@@ -41,6 +41,13 @@ pub enum Silence {
     Repetition,
     /// The model only repeated what already follows the cursor.
     RepeatsSuffix,
+    /// The model is less sure of what it said than `completion.min_confidence` asks for.
+    LowConfidence {
+        /// How sure it is, in whole per cent, rounded down.
+        percent: u32,
+        /// How sure it has to be, in per cent.
+        least: u32,
+    },
     /// The suggestion would have added a syntax error to the file.
     SyntaxError,
 }
@@ -66,6 +73,7 @@ impl Silence {
             Self::NothingMissing => "nothing_missing",
             Self::Repetition => "repetition",
             Self::RepeatsSuffix => "repeats_suffix",
+            Self::LowConfidence { .. } => "low_confidence",
             Self::SyntaxError => "syntax_error",
         }
     }
@@ -89,6 +97,12 @@ impl fmt::Display for Silence {
             Self::NothingMissing => "the model thinks nothing is missing here",
             Self::Repetition => "the model repeated itself",
             Self::RepeatsSuffix => "the model repeated what already follows",
+            Self::LowConfidence { percent, least } => {
+                return write!(
+                    f,
+                    "the model is not sure enough ({percent} %; completion.min_confidence is {least} %)"
+                );
+            }
             Self::SyntaxError => "the suggestion would have added a syntax error",
         })
     }

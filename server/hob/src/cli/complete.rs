@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use assist::{Plan, Query, Settings, Silence, Suggestion};
+use assist::{Plan, Query, Said, Settings, Silence, Suggestion, sure_enough};
 use clap::Args;
 use model::{ModelInfo, SessionKey, Stats};
 use serde::Serialize;
@@ -44,6 +44,8 @@ struct Answered {
     reason: String,
     /// Who answered.
     model: String,
+    /// How probable the model thinks it that the first line is what belongs there, from 0 to 1; null when it was not asked.
+    confidence: Option<f64>,
     timings: Timings,
 }
 
@@ -79,11 +81,12 @@ impl Complete {
         let mut stats = None;
         let outcome = assist::plan(&query, &settings).and_then(|plan| {
             let said = self.listen(&ready, &plan, asked, &mut timings, &mut stats)?;
-            assist::finish(&plan, &said, &snapshot, query.tree.as_ref())
+            let said = Said { text: &said, confidence: stats.map(|stats| stats.confidence) };
+            assist::finish(&plan, said, &snapshot, query.tree.as_ref())
         });
         timings.total_ms = ms(asked);
         self.record(&ready.state, &query, &outcome, &ready.info, &timings, stats);
-        self.show(&snapshot, query.offset, &outcome, &ready.info, timings)
+        self.show(&snapshot, query.offset, &outcome, &ready, timings, stats.map(|stats| stats.confidence))
     }
 
     /// The place in the file, as an editor would have sent it.
@@ -114,6 +117,7 @@ impl Complete {
             session: SessionKey::new(0, &self.file.to_string_lossy()),
             path,
             selected: None,
+            explicit: true,
         };
         Ok((snapshot, query))
     }
@@ -179,8 +183,9 @@ impl Complete {
         snapshot: &Snapshot,
         offset: usize,
         outcome: &Result<Suggestion, Silence>,
-        info: &ModelInfo,
+        ready: &Ready,
         timings: Timings,
+        confidence: Option<f64>,
     ) -> Result<ExitCode> {
         if self.json {
             let range = outcome.as_ref().map_or(offset..offset, |suggestion| suggestion.range.clone());
@@ -192,7 +197,8 @@ impl Complete {
                 text: outcome.as_ref().map_or_else(|_| String::new(), |suggestion| suggestion.text.clone()),
                 range: Range { start: position(range.start), end: position(range.end) },
                 reason: outcome.as_ref().map_or_else(Silence::code, |_| "shown").to_owned(),
-                model: info.name.clone(),
+                model: ready.info.name.clone(),
+                confidence,
                 timings,
             })?;
         } else {
@@ -200,12 +206,20 @@ impl Complete {
             let Timings { prompt_tokens, evaluated_tokens, ttft_ms, first_line_ms, total_ms } = timings;
             let ttft = ttft_ms.map_or("none".to_owned(), |ms| format!("{ms:.1} ms"));
             let first_line = first_line_ms.map_or("none".to_owned(), |ms| format!("{ms:.1} ms"));
+            // Nothing is sure of an answer without a first line.
+            let sure = confidence.filter(|confidence| *confidence > 0.0);
+            let sure = sure.map_or_else(String::new, |sure| format!(" · {:.0} % sure", sure * 100.0));
             out::note(&format!(
                 "{}: {prompt_tokens} prompt tokens, {evaluated_tokens} evaluated · first token {ttft} · first line {first_line} · \
-                 total {total_ms:.1} ms",
-                info.name
+                 total {total_ms:.1} ms{sure}",
+                ready.info.name,
             ));
+            let doubt = sure_enough(confidence, ready.config.completion.min_confidence).err();
             match outcome {
+                Ok(_) if let Some(doubt) = doubt => out::note(&format!(
+                    "an editor would show it when asked by a key, but not by itself: {doubt} [{}]",
+                    doubt.code()
+                )),
                 Ok(suggestion) if suggestion.verified => {
                     out::note("an editor would show it: the syntax holds");
                 }

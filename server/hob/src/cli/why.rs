@@ -49,8 +49,10 @@ fn table(rows: &[Row], now: u64) -> String {
             row.stats.and_then(|stats| stats.ttft_ms).map_or("-".to_owned(), |ms| format!("{ms:.1} ms"));
         let total = format!("{:.1} ms", row.total_ms);
         let outcome = match row.outcome.as_str() {
-            "shown" if row.verified => format!("shown, {} characters, syntax checked", row.chars),
-            "shown" => format!("shown, {} characters", row.chars),
+            "shown" => {
+                let checked = if row.verified { ", syntax checked" } else { "" };
+                format!("shown, {} characters{checked}{}", row.chars, sure(row))
+            }
             code => format!("silent: {} [{code}]", row.why),
         };
         let place = if row.path.is_empty() { "?".to_owned() } else { format!("{}:{}", row.path, row.line) };
@@ -63,6 +65,12 @@ fn table(rows: &[Row], now: u64) -> String {
         );
     }
     text
+}
+
+/// How sure the model was; empty where nothing said so, as in rows of older versions.
+fn sure(row: &Row) -> String {
+    let known = row.stats.map(|stats| stats.confidence).filter(|confidence| *confidence > 0.0);
+    known.map_or_else(String::new, |confidence| format!(", {:.0} % sure", confidence * 100.0))
 }
 
 /// A span of milliseconds in the largest unit that fits.
@@ -97,7 +105,7 @@ mod tests {
             model: "ember".into(),
             total_ms: 7.25,
             check_ms: None,
-            stats: Some(Stats { ttft_ms: Some(2.5), ..Stats::default() }),
+            stats: Some(Stats { ttft_ms: Some(2.5), confidence: 0.83, ..Stats::default() }),
         };
         let silent = Row {
             at: 160_000,
@@ -108,7 +116,7 @@ mod tests {
         };
         expect![[r"
                  ago  asked        ttft      total  where, and what came of it
-               1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked
+               1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked, 83 % sure
                  3 s  inline          -     7.2 ms  src/main.rs:12: silent: the cursor is inside a word [inside_word]
             |"]]
         // The bar marks the margin: the snapshot's own indentation would be taken for the source's.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use assist::{Collector, Plan, Settings, Shape, Silence, Suggestion};
+use assist::{Collector, Plan, Said, Settings, Shape, Silence, Suggestion};
 use engine::Answer;
 use model::{Finish, ModelError, Sink, Stats};
 use text::Snapshot;
@@ -30,6 +30,9 @@ const PARSE_PATIENCE: Duration = Duration::from_millis(2);
 
 /// How long a row waits for the engine's figures after the model was stopped early.
 const FIGURES: Duration = Duration::from_secs(1);
+
+/// How long an answer waits for them, where how sure the model is decides what is shown: a little longer than a cancel takes.
+const CONFIDENCE: Duration = Duration::from_millis(20);
 
 /// Who asks, and so how long they wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +98,7 @@ async fn work(
         enabled: completion.enabled,
         languages_off: completion.languages_off.iter().cloned().collect(),
         max_tokens: completion.max_tokens,
+        min_confidence: completion.min_confidence,
     };
     let plan = assist::plan(&asked.query, &settings)?;
     let limits = match asker {
@@ -121,7 +125,8 @@ async fn work(
         None => None,
     };
     let tree = fresh.as_ref().map(|parsed| &parsed.tree).or(query.tree.as_ref());
-    let outcome = assist::finish(&plan, &said, &query.snapshot, tree);
+    let said = Said { text: &said, confidence: record.stats.map(|stats| stats.confidence) };
+    let outcome = assist::finish(&plan, said, &query.snapshot, tree);
     record.row.check_ms = Some(said_at.elapsed().as_secs_f64() * 1e3);
     outcome
 }
@@ -187,14 +192,18 @@ async fn listen(
             }
         }
     };
-    // The engine's figures of a request that was stopped early are for the record, not for the user: the answer does not wait.
-    record.late = record.stats.is_none().then_some(answers);
     result?;
+    if record.stats.is_none() && plan.min_confidence > 0 {
+        // Of an engine that says nothing in this time nobody knows how sure it is, and what it said is shown.
+        record.stats = figures(&mut answers, CONFIDENCE).await;
+    }
+    // Else the engine's figures of a request that was stopped early are for the record, not for the user: the answer does not wait.
+    record.late = record.stats.is_none().then_some(answers);
     Ok(collector.text().to_owned())
 }
 
-/// The figures of a request that was stopped early.
-async fn figures(mut answers: mpsc::UnboundedReceiver<Part>) -> Option<Stats> {
+/// The figures of a request that was stopped early, if they come within `patience`.
+async fn figures(answers: &mut mpsc::UnboundedReceiver<Part>, patience: Duration) -> Option<Stats> {
     let done = async {
         loop {
             match answers.recv().await? {
@@ -203,7 +212,7 @@ async fn figures(mut answers: mpsc::UnboundedReceiver<Part>) -> Option<Stats> {
             }
         }
     };
-    timeout(FIGURES, done).await.ok().flatten()
+    timeout(patience, done).await.ok().flatten()
 }
 
 /// The row of one request; recorded as cancelled if it is dropped before it is closed.
@@ -267,8 +276,8 @@ impl<'a> Record<'a> {
         );
         let (rows, mut row) = (self.server.rows.clone(), self.row.clone());
         match (self.late.take(), Handle::try_current()) {
-            (Some(answers), Ok(runtime)) => drop(runtime.spawn(async move {
-                row.stats = figures(answers).await;
+            (Some(mut answers), Ok(runtime)) => drop(runtime.spawn(async move {
+                row.stats = figures(&mut answers, FIGURES).await;
                 rows.push(row);
             })),
             _ => rows.push(row),

@@ -96,6 +96,14 @@ pub(super) struct Asked {
     pub(super) parsed: Option<watch::Receiver<Option<Arc<Parsed>>>>,
 }
 
+impl Asked {
+    /// The same, where the user asked for a suggestion instead of going on typing.
+    pub(super) fn explicitly(mut self, explicit: bool) -> Self {
+        self.query.explicit = explicit;
+        self
+    }
+}
+
 /// What the parser needs to make a tree.
 #[derive(Debug)]
 pub(super) struct ParseJob {
@@ -222,6 +230,7 @@ impl Session {
                 path,
                 session,
                 selected,
+                explicit: false,
             },
             superseded,
             parsed: entry.language.map(|_| entry.parsed.subscribe()),

@@ -23,6 +23,8 @@ pub(super) async fn completion(
     params: lsp::CompletionParams,
 ) -> Result<lsp::CompletionList> {
     let arrived = Instant::now();
+    let kind = params.context.map(|context| context.trigger_kind);
+    let invoked = kind == Some(lsp::CompletionTriggerKind::Invoked);
     let place = params.text_document_position_params;
     let (asked, encoding) = {
         let mut session = server.session();
@@ -30,7 +32,12 @@ pub(super) async fn completion(
             return Ok(list(None));
         }
         let at = positions::position(place.position);
-        (session.ask(&place.text_document.uri.0, at, None), session.client.encoding)
+        let asked = session.ask(&place.text_document.uri.0, at, None).map(|asked| {
+            // The protocol has one kind for a key that asks and for the typing of a word. Where no word was typed it was a key.
+            let explicit = invoked && !asked.query.follows_word();
+            asked.explicitly(explicit)
+        });
+        (asked, session.client.encoding)
     };
     let answered = complete(server, asked, Asker::Popup, arrived).await;
     Ok(list(answered.map(|answered| item(answered, encoding, &server.link.model_name()))))

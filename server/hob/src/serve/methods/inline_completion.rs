@@ -15,13 +15,15 @@ pub(super) async fn inline_completion(
     params: lsp::InlineCompletionParams,
 ) -> Result<lsp::InlineCompletionList> {
     let arrived = Instant::now();
+    let invoked = params.context.trigger_kind == lsp::InlineCompletionTriggerKind::Invoked;
     let place = params.text_document_position_params;
     let selected =
         params.context.selected_completion_info.map(|info| (positions::range(info.range), info.text));
     let (asked, encoding) = {
         let mut session = server.session();
         let at = positions::position(place.position);
-        (session.ask(&place.text_document.uri.0, at, selected), session.client.encoding)
+        let asked = session.ask(&place.text_document.uri.0, at, selected);
+        (asked.map(|asked| asked.explicitly(invoked)), session.client.encoding)
     };
     let answered = complete(server, asked, Asker::Inline, arrived).await;
     let items = answered.map(|answered| {
