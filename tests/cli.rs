@@ -208,6 +208,7 @@ fn an_answer_in_json_has_the_shape_that_programs_rely_on() {
     let answer = world.run_json(&["complete", &path, "--at", "3:5", "--json"]);
     expect![[r#"
 
+        confidence: number
         model: text
         range:
           end:
@@ -249,7 +250,7 @@ fn shape(value: &Value, depth: usize) -> String {
         }
         Value::String(_) => " text\n".to_owned(),
         Value::Bool(_) => " yes or no\n".to_owned(),
-        // Null: milliseconds of something that did not happen.
+        // Null: of something that did not happen.
         Value::Number(_) | Value::Null => " number\n".to_owned(),
         Value::Array(_) => " list\n".to_owned(),
     }

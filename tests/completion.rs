@@ -298,6 +298,43 @@ fn the_item_selected_in_the_popup_is_what_the_answer_begins_with() {
     editor.quit();
 }
 
+#[test]
+fn what_the_model_is_not_sure_of_is_shown_to_whoever_asks() {
+    let world = World::new();
+    world.file(
+        ".hob.toml",
+        "[completion]\nmin_confidence = 100\npopup = 'always'\npopup_deadline_ms = 2000\n",
+    );
+    let editor = world.editor().start();
+    let items = |method: &str, buffer: &Buffer<'_>, kind: u32| {
+        let list = editor.call(method, buffer.asking(&json!({ "triggerKind": kind }))).expect("not an error");
+        list["items"].as_array().expect("items").len()
+    };
+    // By itself, and when asked by a key: in the popup's protocol that is also the kind of a word's first letter.
+    let ways =
+        [("inline", "textDocument/inlineCompletion", 2, 1), ("popup", "textDocument/completion", 3, 1)];
+    for (asked, method, by_itself, by_key) in ways {
+        let (mut doubted, mut shown) = (0, 0);
+        for (n, place) in PLACES.iter().chain(&["unreadable(&error))?;"]).enumerate() {
+            let mut buffer = editor.open(&format!("{asked}{n}.rs"), "rust", RUST);
+            cut_at(&mut buffer, place);
+            if place.ends_with(';') {
+                // A new line: the answer is a block, which is often stopped before the model ends it.
+                buffer.paste("\n    ");
+            }
+            let unasked = items(method, &buffer, by_itself);
+            let asked_for = items(method, &buffer, by_key);
+            assert!(unasked <= asked_for, "{asked} at {place:?}");
+            doubted += asked_for - unasked;
+            shown += asked_for;
+        }
+        println!("{asked}: {shown} suggestions, {doubted} of them only when asked for");
+        assert!(doubted > 0);
+        world.row(|row| row["asked"] == asked && row["outcome"] == "low_confidence");
+    }
+    editor.quit();
+}
+
 /// Asks for the popup; the answer and the time that it took.
 fn popup(editor: &e2e::Editor, buffer: &Buffer<'_>) -> (Value, Duration) {
     let begun = Instant::now();
