@@ -7,7 +7,7 @@
 .DEFAULT_GOAL := help
 # The targets share one build folder, and cargo uses all cores by itself.
 .NOTPARALLEL:
-.PHONY: help demo build test unit lint test-fast docs bench ember deps clean-root
+.PHONY: help demo build test unit lint test-fast docs bench ember ember-test deps clean-root
 
 # A rustup that was installed a moment ago is not on this shell's path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -46,8 +46,11 @@ docs: ## writes the generated documents anew
 bench: build ## what a key press costs
 	cargo bench --locked --package benches
 
-ember: ## trains the built-in model anew (hours; see models/ember)
+ember: ## trains the built-in model anew, or goes on where it was stopped (hours; see models/ember)
 	models/ember/run.sh
+
+ember-test: ## tests of that recipe; apart from `make test`, which needs no PyTorch
+	models/ember/run.sh test
 
 deps: ## installs what the build needs and the machine lacks
 	@./scripts/deps

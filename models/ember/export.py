@@ -3,7 +3,8 @@
     export.py [CHECKPOINT] [--out ember.gguf]
 
 `llama.context_length` is the length the model really saw in training: the engine budgets its prompt by it. The file is written
-beside its place and renamed. Must not: write a length, a licence or a name that is not true.
+beside its place and renamed. The name holds "ember", by which the engine knows how to ask; a control of the A/B test says in
+name and description that it is one. Must not: write a length, a licence or a name that is not true.
 """
 
 import argparse, json, os
@@ -38,10 +39,12 @@ def export(checkpoint, out):
     merges = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
     temporary = Path(f"{out}.tmp")
     w = gguf.GGUFWriter(temporary, "llama")
-    w.add_name("Ember")
+    layout = saved.get("layout", "anchored")
+    w.add_name("Ember" if layout == "anchored" else f"Ember, {layout} control")
     w.add_version("v0")
     w.add_license("MIT OR Apache-2.0")
-    w.add_description(f"Fill-in-the-middle model of Hob for Rust and Python; step {saved['step']}, {saved['tokens'] / 1e6:.1f} M tokens")
+    w.add_description(f"Fill-in-the-middle model of Hob for Rust and Python; {layout} layout, step {saved['step']}, "
+                      f"{saved['tokens'] / 1e6:.1f} M tokens")
     w.add_context_length(saved.get("context", 512))
     w.add_embedding_length(shape.width)
     w.add_block_count(shape.layers)

@@ -16,8 +16,8 @@ KEPT, LATEST = HERE / "checkpoint.pt", CACHE / "run" / "latest.pt"
 BLOCK = 32                          # every row of every matrix is a whole number of blocks
 
 
-def pack():
-    saved = torch.load(LATEST, weights_only=True)
+def pack(latest=LATEST, kept=KEPT):
+    saved = torch.load(latest, weights_only=True)
     if "decay_from" in saved:
         sys.exit("a decayed state is not kept")
     momentum = saved.pop("momentum").view(-1, BLOCK)
@@ -26,21 +26,21 @@ def pack():
     saved["momentum_scale"] = scale.to(torch.bfloat16)
     for name in ("weights", "square"):
         saved[name] = saved[name].to(torch.bfloat16)
-    torch.save(saved, KEPT.with_suffix(".tmp"))
-    os.replace(KEPT.with_suffix(".tmp"), KEPT)
-    print(f"{KEPT.name}: {KEPT.stat().st_size / 1e6:.1f} MB, step {saved['step']}")
+    torch.save(saved, kept.with_suffix(".tmp"))
+    os.replace(kept.with_suffix(".tmp"), kept)
+    print(f"{kept.name}: {kept.stat().st_size / 1e6:.1f} MB, step {saved['step']}")
 
 
-def unpack():
-    if LATEST.exists() or not KEPT.exists():
+def unpack(latest=LATEST, kept=KEPT):
+    if latest.exists() or not kept.exists():
         return
-    saved = torch.load(KEPT, weights_only=True)
+    saved = torch.load(kept, weights_only=True)
     saved["momentum"] = (saved.pop("momentum_int8").float() * saved.pop("momentum_scale").float()).flatten()
     for name in ("weights", "square"):
         saved[name] = saved[name].float()
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(saved, LATEST.with_suffix(".tmp"))
-    os.replace(LATEST.with_suffix(".tmp"), LATEST)
+    latest.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(saved, latest.with_suffix(".tmp"))
+    os.replace(latest.with_suffix(".tmp"), latest)
     print(f"going on from the kept checkpoint, step {saved['step']}")
 
 

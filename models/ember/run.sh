@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Ember from nothing to ember.gguf: environment, sources, corpus, tokenizer, training, export, evaluation.
+# Ember from nothing to ember.gguf: environment, sources, corpus, tokenizer, training, export, a first look.
 #
 #   models/ember/run.sh              everything that is not done yet; stop it anywhere and call it again
 #   EMBER_TOKENS=100 models/ember/run.sh     constant phase up to 100 million tokens (default 12)
+#   models/ember/run.sh test         the recipe's tests
+#   models/ember/run.sh FILE.py …    one step by hand, in the same environment
 #
 # Everything it makes lies in target/ember (EMBER_CACHE moves it) except tokenizer.json, corpus.toml and ember.gguf. Needs cargo and
 # a Python of 3.11 or later with venv. Must not: need a GPU, or write outside those places.
@@ -21,6 +23,10 @@ if [ ! -x "$python" ]; then
 fi
 step() { echo "ember: $*"; nice -n 19 "$python" "$@"; }
 
+case "${1:-}" in
+test) step test.py; exit ;;
+*.py) step "$@"; exit ;;
+esac
 [ -f "$EMBER_CACHE/corpus.json" ] || { step sources.py fetch; step corpus.py; }
 [ -f tokenizer.json ] || step tokenizer.py
 step keep.py unpack

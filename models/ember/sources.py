@@ -123,7 +123,8 @@ def lock(lockfiles, wheels):
     python = ".".join(map(str, sys.version_info[:3]))
     rows.append(("stdlib", "cpython", python, "PSF-2.0", stdlib_sha256(), False))
     lines = ["# Every source of Ember's corpus; written by `sources.py lock`. Whole packages with split = \"held-out\" are for",
-             "# evaluation only. The standard library's hash is over its files in path order; its held-out packages are in choices.toml.", ""]
+             "# evaluation only. The standard library's hash is over its files in path order; its held-out packages are in choices.toml.",
+             ""]
     for kind, name, version, licence, digest, held in sorted(rows):
         split = "held-out" if held else "train"
         lines.append(f'[[source]]\nkind = "{kind}"\nname = "{name}"\nversion = "{version}"\nlicence = "{licence}"\n'

@@ -63,6 +63,8 @@ class State:
 
     def load(self, path):
         saved = torch.load(path, weights_only=True)
+        if saved["shape"] != asdict(self.shape):
+            sys.exit(f"{path} holds a network of another shape: {saved['shape']}")
         for name in ("weights", "momentum", "square"):
             getattr(self, name).copy_(saved[name])
         self.progress |= {name: saved[name] for name in (*self.progress, "decay_from", "fallen") if name in saved}
@@ -143,6 +145,14 @@ def work(rank, workers, state, rows, context, shared, schedule, on_step):
             on_step(model, step.value, sum(losses), rate.value)
 
 
+def asked_to_stop():
+    """A list that is no longer empty once somebody has asked this process to end: finish the step, write, leave."""
+    asked = []
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: asked.append(True))
+    return asked
+
+
 def leave_with_parent():
     parent = os.getppid()
     while os.getppid() == parent:
@@ -193,9 +203,7 @@ def main():
         sys.exit("the constant phase is trained on anchored rows")
     seconds = progress["seconds"]
     begin, fallen = progress.get("decay_from", 0), progress.get("fallen", 0.0)
-    last_save, stopped = [time.time()], []
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sign, lambda *_: stopped.append(True))     # finish the step, write, leave
+    last_save, stopped = [time.time()], asked_to_stop()
 
     def schedule(step):
         """The share of the full learning rate; negative: stop."""
