@@ -4,6 +4,7 @@
 
 mod complete;
 mod engine;
+mod eval;
 mod out;
 mod ready;
 mod why;
@@ -34,6 +35,8 @@ enum Command {
     Complete(complete::Complete),
     /// Look at the engine, the process that holds the model, or end it.
     Engine(engine::Engine),
+    /// Measure how good the answers are on your own code: cut holes into it, ask, and compare with what was there.
+    Eval(eval::Eval),
     /// Show the last answers and silences, with their reasons.
     Why(why::Why),
     /// One window's server; started by `hob` itself.
@@ -59,6 +62,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Some(Command::Complete(complete)) => complete.run(),
         Some(Command::Engine(engine)) => engine.run(),
+        Some(Command::Eval(eval)) => eval.run(),
         Some(Command::Why(why)) => why.run(),
         Some(Command::Serve) => crate::serve::run(),
         None if cli.stdio || !std::io::IsTerminal::is_terminal(&std::io::stdin()) => crate::supervisor::run(),

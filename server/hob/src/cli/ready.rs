@@ -60,11 +60,12 @@ impl Ready {
         heard: &mut dyn FnMut(&str, bool),
     ) -> Result<(String, Stats), Silence> {
         let mut collector = Collector::new(plan);
-        let finish = self.engine.ask_and_wait(plan.request.clone(), &mut |text: &str| -> ControlFlow<()> {
-            let flow = collector.chunk(text);
-            heard(text, collector.has_line());
-            flow
-        })?;
+        let finish =
+            self.engine.ask_and_wait(plan.request.clone(), &mut |text: &str| -> ControlFlow<()> {
+                let flow = collector.chunk(text);
+                heard(text, collector.has_line());
+                flow
+            })?;
         Ok((collector.text().to_owned(), finish.stats))
     }
 }

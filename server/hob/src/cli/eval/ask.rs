@@ -1,0 +1,69 @@
+//! Asks the real engine about a hole, by the path of an editor's request.
+//!
+//! Must not improve on the product: what is measured is what would be shown. Only the gate on confidence is open, because what it
+//! costs is itself measured.
+
+use std::time::Instant;
+
+use assist::{Plan, Query, Settings, Silence};
+use model::{Asking, SessionKey};
+use syntax::Tree;
+use text::Snapshot;
+
+use super::{holes::Hole, judge::Said};
+use crate::cli::ready::Ready;
+
+/// What came of asking once.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    /// What would be shown.
+    pub(super) said: Option<Said>,
+    /// `shown`, or why not.
+    pub(super) reason: &'static str,
+    /// What the engine thinks of it.
+    pub(super) confidence: f64,
+    /// From the question to what would be shown.
+    pub(super) ms: f64,
+}
+
+/// Asks in one way; `session` tells the ways apart, so that none finds another's prompt in its cache.
+///
+/// # Errors
+/// The engine is gone, or can't use its model: then there is nothing left to measure.
+pub(super) fn ask(ready: &Ready, hole: &Hole, asking: Asking, session: &str) -> Result<Answer, Silence> {
+    let text = [hole.before(), hole.after()].concat();
+    let snapshot = Snapshot::new(&text, 0);
+    let language = hole.source.language;
+    let name = hole.source.name.as_str();
+    let query = Query {
+        tree: Tree::parse(language, &snapshot, None, None),
+        snapshot,
+        offset: hole.cut.start,
+        language: language.name().to_owned(),
+        path: name.to_owned(),
+        session: SessionKey::new(u64::from(std::process::id()), &format!("{session} {name}")),
+        selected: None,
+        explicit: false,
+    };
+    let settings =
+        Settings { max_tokens: ready.config.completion.max_tokens, min_confidence: 0, ..Settings::default() };
+    let asked = Instant::now();
+    let mut confidence = 0.0;
+    let outcome = assist::plan(&query, &settings).and_then(|plan| {
+        let plan = Plan { request: model::Request { asking, ..plan.request }, ..plan };
+        let (said, stats) = ready.ask(&plan, &mut |_, _| ())?;
+        confidence = stats.confidence;
+        let said = assist::Said { text: &said, confidence: Some(confidence) };
+        assist::finish(&plan, said, &query.snapshot, query.tree.as_ref())
+    });
+    let ms = asked.elapsed().as_secs_f64() * 1e3;
+    match outcome {
+        Ok(shown) => {
+            let consumed = shown.range.end - query.offset;
+            let said = Some(Said { text: shown.text, consumed });
+            Ok(Answer { said, reason: "shown", confidence, ms })
+        }
+        Err(gone @ (Silence::EngineGone(_) | Silence::ModelUnusable(_) | Silence::ModelLoading)) => Err(gone),
+        Err(silence) => Ok(Answer { said: None, reason: silence.code(), confidence, ms }),
+    }
+}

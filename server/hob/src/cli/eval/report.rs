@@ -1,0 +1,144 @@
+//! All that was measured, as `--json` prints it; programs rely on these names.
+//!
+//! Must not hold text of a document.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{
+    Measured,
+    curve::{self, Bucket, Gate, Point},
+    figures::Figures,
+    judge::Marks,
+};
+
+/// Figures of one who answers: of everything, by language, by kind, and by both.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Answerer {
+    #[serde(flatten)]
+    pub(super) all: Figures,
+    pub(super) by_language: BTreeMap<&'static str, Figures>,
+    pub(super) by_kind: BTreeMap<&'static str, Figures>,
+    /// By language, then by kind.
+    pub(super) tables: BTreeMap<&'static str, BTreeMap<&'static str, Figures>>,
+}
+
+/// What `hob eval` found.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    /// Who answered.
+    pub(super) model: String,
+    /// Draws the same holes again.
+    pub(super) seed: u64,
+    /// How many holes were to be measured.
+    pub(super) asked: usize,
+    /// How many files they were cut into.
+    pub(super) files: usize,
+    #[serde(flatten)]
+    pub(super) product: Answerer,
+    /// Precision against coverage, by confidence.
+    pub(super) shown: Vec<Point>,
+    /// How well the stated confidence fits what came of it.
+    pub(super) calibration: Vec<Bucket>,
+    /// What the user's configuration would have shown.
+    pub(super) default_gate: Gate,
+    /// How often each reason for silence was given.
+    pub(super) silences: BTreeMap<&'static str, usize>,
+    /// Milliseconds of an answer.
+    pub(super) ms: Times,
+    pub(super) baselines: Baselines,
+}
+
+/// The two that answer without a model.
+#[derive(Debug, Serialize)]
+pub(super) struct Baselines {
+    pub(super) ngram: Answerer,
+    pub(super) copy: Answerer,
+}
+
+/// Percentiles.
+#[derive(Debug, Serialize)]
+pub(super) struct Times {
+    pub(super) p50: f64,
+    pub(super) p95: f64,
+}
+
+/// What is known of a run apart from its answers.
+#[derive(Debug, Clone)]
+pub(super) struct Run {
+    pub(super) model: String,
+    pub(super) seed: u64,
+    pub(super) asked: usize,
+    /// `completion.min_confidence`, from 0 to 1.
+    pub(super) threshold: f64,
+}
+
+impl Report {
+    pub(super) fn of(measured: &[Measured], run: Run) -> Self {
+        let files: std::collections::BTreeSet<&str> =
+            measured.iter().map(|one| one.hole.source.name.as_str()).collect();
+        let mut silences = BTreeMap::new();
+        for one in measured.iter().filter(|one| one.answer.said.is_none()) {
+            *silences.entry(one.answer.reason).or_insert(0) += 1;
+        }
+        let graded = curve::graded(measured);
+        Self {
+            files: files.len(),
+            product: Answerer::of(measured, |one| one.marks, run.seed),
+            shown: curve::points(&graded, measured.len()),
+            calibration: curve::calibration(&graded),
+            default_gate: curve::gate(&graded, measured.len(), run.threshold),
+            silences,
+            ms: Times::of(measured.iter().map(|one| one.answer.ms).collect()),
+            baselines: Baselines {
+                ngram: Answerer::of(measured, |one| one.ngram.marks, run.seed),
+                copy: Answerer::of(measured, |one| one.copy.marks, run.seed),
+            },
+            model: run.model,
+            seed: run.seed,
+            asked: run.asked,
+        }
+    }
+}
+
+impl Answerer {
+    fn of(measured: &[Measured], marks: impl Fn(&Measured) -> Marks, seed: u64) -> Self {
+        let figures =
+            |group: &[&Measured]| Figures::of(&group.iter().map(|one| marks(one)).collect::<Vec<_>>(), seed);
+        let all: Vec<&Measured> = measured.iter().collect();
+        let kind = |one: &Measured| one.hole.kind.name();
+        let by_language = grouped(&all, |one| one.hole.source.language.name());
+        let each = |groups: BTreeMap<&'static str, Vec<&Measured>>| -> BTreeMap<&'static str, Figures> {
+            groups.into_iter().map(|(name, group)| (name, figures(&group))).collect()
+        };
+        Self {
+            all: figures(&all),
+            by_kind: each(grouped(&all, kind)),
+            tables: by_language.iter().map(|(name, group)| (*name, each(grouped(group, kind)))).collect(),
+            by_language: each(by_language),
+        }
+    }
+}
+
+fn grouped<'a>(
+    group: &[&'a Measured],
+    name: impl Fn(&Measured) -> &'static str,
+) -> BTreeMap<&'static str, Vec<&'a Measured>> {
+    let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for one in group {
+        groups.entry(name(one)).or_default().push(*one);
+    }
+    groups
+}
+
+impl Times {
+    fn of(mut ms: Vec<f64>) -> Self {
+        ms.sort_by(f64::total_cmp);
+        let at = |percent: usize| {
+            let rank = (ms.len() * percent).div_ceil(100).max(1) - 1;
+            ms.get(rank).copied().unwrap_or_default()
+        };
+        Self { p50: at(50), p95: at(95) }
+    }
+}
