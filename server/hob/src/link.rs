@@ -91,8 +91,13 @@ impl Link {
 
     /// The loaded model's name; empty when none is.
     pub(crate) fn model_name(&self) -> String {
-        match &*self.state.borrow() {
-            State::Connected(_, ModelState::Ready(info)) => info.name.clone(),
+        // The client hears of its model before it hears an answer; what is published here may come after the first one.
+        let client = match &*self.state.borrow() {
+            State::Connected(client, _) => Arc::clone(client),
+            State::Starting(_) => return String::new(),
+        };
+        match client.state() {
+            ModelState::Ready(info) => info.name,
             _ => String::new(),
         }
     }
