@@ -21,6 +21,7 @@ KINDS = {"line": "rest of a line, from a random column", "arguments": "arguments
 FIGURES = {"exact": "exact match", "edit_similarity": "edit similarity", "identifier_f1": "identifier F1",
            "parse_ok": "answers that add no parse error", "over_run": "answers that run on past the truth", "empty": "no answer"}
 GATE = ("coverage", "precision", "added_parse_errors")
+OWN = {"trained anchored": "anchored, no mixture", "trained plain": "psm, no mixture"}     # each branch in its own layout
 SHOWN = (5, 10, 20, 30, 50, 100)
 ROWS = 16                           # of the learning curve's table
 
@@ -66,12 +67,15 @@ def model():
 
 
 def learning_log():
-    """Entries of the phase that led here: the constant phase, each step as it was measured last, and the decay that came after it."""
     kept, live = RESULTS / "learning.jsonl", CACHE / "run" / "log.jsonl"
     if live.exists():
         RESULTS.mkdir(exist_ok=True)
         shutil.copyfile(live, kept)
-    entries = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    return led_here([json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else [])
+
+
+def led_here(entries):
+    """Those of the phases that led to the model: the constant one, each step as it was measured last, and the decay after it."""
     entries = [e for e in entries if e.get("branch") in (None, "final")]
     constant = [n for n, e in enumerate(entries) if e["rate"] == 1]
     entries = [e for n, e in enumerate(entries) if e["rate"] == 1 or n > constant[-1]]
@@ -146,7 +150,27 @@ def precision(split):
 
 
 def layouts():
-    return "Not measured yet."
+    """Both branches of the A/B test in every way of asking, and the anchored one in its own against the control in its own."""
+    reports = {name: result(f"compare-{name}") for name in ("anchored", "control")}
+    if not all(reports.values()):
+        return "Not measured yet."
+    one, other = reports.values()
+    assert all(one[key] == other[key] for key in ("seed", "holes", "files")), "the two branches were not asked the same"
+    ways = [{row["way"]: dict(row, ci95={"exact": row["exact_ci95"]}) for row in report["compare"]["ways"]} for report in reports.values()]
+    rows = [(way, *(percent(of[way]) for of in ways)) for way in ways[0]]
+    out = [f"Exact match on the same {one['holes']:,} holes in {one['files']} files:", table(("asked", *OWN), rows)]
+    for way in (OWN["trained plain"], OWN["trained plain"].replace("no mixture", "no healing, no mixture")):
+        gain, low, high = difference(ways[0][OWN["trained anchored"]], ways[1][way])
+        out.append(f"The anchored branch asked \"{OWN['trained anchored']}\" against the control asked \"{way}\": {gain:+.1f} points "
+                   f"({low:+.1f} to {high:+.1f}).")
+    return "\n\n".join([*out, "These intervals treat the two as if their holes were different ones, so they are rather too wide."])
+
+
+def difference(one, other):
+    """How many points the first is ahead, with Newcombe's interval from the two that Wilson gave."""
+    (p, (low, high)), (q, (q_low, q_high)) = ((row["exact"], row["exact_ci95"]) for row in (one, other))
+    gain = p - q
+    return [100 * x for x in (gain, gain - math.hypot(p - low, q_high - q), gain + math.hypot(high - p, q - q_low))]
 
 
 def write(name, body, text):

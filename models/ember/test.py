@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 import keep, pack
+from card import led_here
 from corpus import HELD_OUT, TRAIN, index, load, split
 from export import export
 from gpu import shape_of
@@ -217,6 +218,13 @@ class Alone(unittest.TestCase):
             for name in ("weights", "square"):
                 torch.testing.assert_close(getattr(other, name), getattr(state, name), rtol=2**-8, atol=0)
             torch.testing.assert_close(other.momentum, state.momentum, rtol=0.01, atol=0.03)
+
+    def test_a_learning_curve_leaves_out_what_led_elsewhere(self):
+        entries = [(100, 1, None), (200, 1, None), (250, 0.5, "final"), (200, 1, None), (300, 1, None), (350, 0.5, "control"),
+                   (350, 0.4, "final"), (400, 0.001, "final")]
+        entries = [dict(zip(("step", "rate", "branch"), entry), at=n) for n, entry in enumerate(entries)]
+        self.assertEqual([e["at"] for e in led_here(entries)], [0, 3, 4, 6, 7])
+        self.assertEqual(led_here([]), [])
 
     def test_an_exported_control_says_what_it_is(self):
         with tempfile.TemporaryDirectory() as folder:
