@@ -5,6 +5,7 @@
 
 mod ask;
 mod baselines;
+mod compare;
 mod curve;
 mod cut;
 mod figures;
@@ -12,12 +13,16 @@ mod files;
 mod holes;
 mod interval;
 mod judge;
+mod progress;
 mod random;
 mod report;
+mod rows;
+mod table;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Result, bail};
+use assist::Silence;
 use clap::Args;
 use model::Asking;
 
@@ -27,8 +32,10 @@ use self::{
     cut::Kind,
     holes::Hole,
     judge::{Marks, Said, judge},
+    progress::Progress,
     random::Random,
     report::{Report, Run},
+    rows::Rows,
 };
 use super::{Choice, out, ready::Ready};
 
@@ -46,6 +53,12 @@ pub(super) struct Eval {
     /// Cuts other holes: the same number cuts the same ones.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+    /// Ask each hole in several ways: with and without healing and mixture, and in other orders of the prompt. Takes seven times as long.
+    #[arg(long)]
+    compare: bool,
+    /// Write what was cut and what was answered at each hole to this file, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    rows: Option<PathBuf>,
     /// One JSON object instead of tables.
     #[arg(long)]
     json: bool,
@@ -61,9 +74,11 @@ struct Measured {
     marks: Marks,
     ngram: Judged,
     copy: Judged,
+    /// By the other ways of asking, in the order of [`compare::WAYS`]; empty where nobody compares.
+    ways: Vec<Judged>,
 }
 
-/// A baseline's answer.
+/// An answer of which only the text counts.
 #[derive(Debug)]
 struct Judged {
     said: Option<Said>,
@@ -73,39 +88,83 @@ struct Judged {
 impl Eval {
     pub(super) fn run(self) -> Result<ExitCode> {
         let files = files::find(&self.path)?;
+        let mut rows = self.rows.as_deref().map(Rows::create).transpose()?;
         let ready = Ready::start(&self.choice)?;
+        let holes = self.holes(&files)?;
+        let asked = holes.len();
+        let (measured, gone) = self.measure(&ready, holes, rows.as_mut())?;
+        if measured.is_empty() {
+            bail!("nothing was measured{}", gone.map_or_else(String::new, |gone| format!(": {gone}")));
+        }
+        let threshold = f64::from(ready.config.completion.min_confidence) / 100.0;
+        let run = Run { model: ready.info.name.clone(), seed: self.seed, asked, threshold };
+        let report = Report::of(&measured, run);
+        if self.json {
+            out::json(&report)?;
+        } else {
+            out::piece(&report.to_string());
+        }
+        if measured.len() == asked {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let why = gone.map_or_else(|| "stopped".to_owned(), |gone| gone.to_string());
+        out::note(&format!("hob: {why}; these figures are of {} holes of {asked}", measured.len()));
+        Ok(ExitCode::FAILURE)
+    }
+
+    fn holes(&self, files: &[files::Found]) -> Result<Vec<Hole>> {
         let mut kinds = if self.kind.is_empty() { Kind::ALL.to_vec() } else { self.kind.clone() };
         kinds.sort_unstable();
         kinds.dedup();
         let wanted = self.holes as usize;
-        let holes = holes::draw(&files, &kinds, wanted, &mut Random::new(self.seed));
+        let holes = holes::draw(files, &kinds, wanted, &mut Random::new(self.seed));
+        let path = self.path.display();
         if holes.is_empty() {
             let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-            bail!("no hole of the kind {} can be cut in {}", names.join(" or "), self.path.display());
+            bail!("no hole of the kind {} can be cut in {path}: it has too little code", names.join(" or "));
         }
         if holes.len() < wanted {
-            out::note(&format!(
-                "hob: only {} holes can be cut in {}; measuring those",
-                holes.len(),
-                self.path.display()
-            ));
+            out::note(&format!("hob: only {} holes can be cut in {path}: measuring those", holes.len()));
         }
-        let asked = holes.len();
-        let measured = holes.into_iter().map(|hole| measure(&ready, hole)).collect::<Result<Vec<_>>>()?;
-        let threshold = f64::from(ready.config.completion.min_confidence) / 100.0;
-        let run = Run { model: ready.info.name.clone(), seed: self.seed, asked, threshold };
-        out::json(&Report::of(&measured, run))?;
-        Ok(ExitCode::SUCCESS)
+        Ok(holes)
+    }
+
+    /// Asks hole by hole, until the last one, Ctrl-C, or the end of the engine, of which it says why.
+    fn measure(
+        &self,
+        ready: &Ready,
+        holes: Vec<Hole>,
+        mut rows: Option<&mut Rows>,
+    ) -> Result<(Vec<Measured>, Option<Silence>)> {
+        let mut progress = Progress::start(holes.len())?;
+        let mut measured = Vec::new();
+        for hole in holes {
+            if progress.stopped() {
+                break;
+            }
+            let one = match measure(ready, hole, self.compare) {
+                Ok(one) => one,
+                Err(gone) => return Ok((measured, Some(gone))),
+            };
+            if let Some(rows) = &mut rows {
+                rows.write(&one)?;
+            }
+            progress.step(one.marks.exact);
+            measured.push(one);
+        }
+        Ok((measured, None))
     }
 }
 
-fn measure(ready: &Ready, hole: Hole) -> Result<Measured> {
-    let answer = ask::ask(ready, &hole, Asking::default(), "product").map_err(anyhow::Error::msg)?;
-    let of_baseline = |baseline: Baseline| {
-        let said = baseline.answer(&hole);
-        Judged { marks: judge(&hole, said.as_ref()), said }
-    };
-    let (ngram, copy) = (of_baseline(Baseline::Ngram), of_baseline(Baseline::Copy));
+/// Everything about one hole.
+fn measure(ready: &Ready, hole: Hole, compare: bool) -> Result<Measured, Silence> {
+    let answer = ask::ask(ready, &hole, Asking::default(), "product")?;
     let marks = judge(&hole, answer.said.as_ref());
-    Ok(Measured { hole, answer, marks, ngram, copy })
+    let judged = |said: Option<Said>| Judged { marks: judge(&hole, said.as_ref()), said };
+    let ngram = judged(Baseline::Ngram.answer(&hole));
+    let copy = judged(Baseline::Copy.answer(&hole));
+    let ways: &[compare::Way] = if compare { &compare::WAYS } else { &[] };
+    let asked = ways.iter().map(|way| Ok(judged(ask::ask(ready, &hole, way.asking, way.name)?.said)));
+    let ways = asked.collect::<Result<_, Silence>>()?;
+    Ok(Measured { hole, answer, marks, ngram, copy, ways })
 }

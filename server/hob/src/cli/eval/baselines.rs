@@ -43,6 +43,8 @@ struct Place<'a> {
     block: bool,
     /// Columns of white space before the cursor, on a blank line.
     indent: usize,
+    /// The cursor follows a blank or begins a line: it stands where a word begins, and no more blanks are wanted.
+    fresh: bool,
 }
 
 impl<'a> Place<'a> {
@@ -50,7 +52,19 @@ impl<'a> Place<'a> {
         let typed = before.rsplit('\n').next().unwrap_or_default();
         let rest = after.split('\n').next().unwrap_or_default().trim();
         let block = typed.trim().is_empty() && rest.is_empty();
-        Self { before, after, rest, block, indent: typed.len() }
+        Self {
+            before,
+            after,
+            rest,
+            block,
+            indent: typed.len(),
+            fresh: !before.ends_with(|c: char| !c.is_whitespace()),
+        }
+    }
+
+    /// Whether an answer may begin like this.
+    fn may_begin(&self, text: &str) -> bool {
+        !(self.fresh && text.starts_with([' ', '\t']))
     }
 
     /// As much of a continuation as the place wants: a line; or lines down to a blank one, a dedent, or the twelfth.

@@ -36,8 +36,8 @@ pub(super) struct Point {
 /// Answers of about the same confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Bucket {
-    from: f64,
-    to: f64,
+    pub(super) from: f64,
+    pub(super) to: f64,
     pub(super) holes: usize,
     /// The mean of what the engine stated: that the first line is right.
     pub(super) stated: Option<f64>,

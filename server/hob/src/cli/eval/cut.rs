@@ -168,7 +168,7 @@ class A:
     def short(self): return 1
 ";
 
-    /// Each place of the kind, with `$0` for the cursor, in its line; what is cut is in brackets.
+    /// Each place of the kind in its line, after that line's number: `$0` is the cursor, and what is cut stands in brackets.
     fn check(path: &str, text: &str, kind: Kind, want: &Expect) {
         let source = Source::of(path.to_owned(), Language::from_path(path).unwrap(), text).unwrap();
         let mut told = String::new();
@@ -177,7 +177,8 @@ class A:
             let end = text[place.end..].find('\n').map_or(text.len(), |at| place.end + at);
             let (before, cut, after) =
                 (&text[start..place.start], &text[place.clone()], &text[place.end..end]);
-            writeln!(told, "{before}$0[{cut}]{after}").unwrap();
+            let line = text[..start].matches('\n').count() + 1;
+            writeln!(told, "{line}: {before}$0[{cut}]{after}").unwrap();
         }
         want.assert_eq(&told);
     }
@@ -189,25 +190,25 @@ class A:
             RUST,
             Kind::Line,
             &expect![[r#"
-            $0[use a::b;]
-            $0[fn area(width: u32) -> u32 {]
-            $0[    draw(width, &[1, 2]);]
-            $0[    match width {]
-            $0[        0 => one(),]
-            $0[        _ => two(),]
-            $0[fn short() { one() }]
-        "#]],
+                1: $0[use a::b;]
+                3: $0[fn area(width: u32) -> u32 {]
+                5: $0[    draw(width, &[1, 2]);]
+                6: $0[    match width {]
+                7: $0[        0 => one(),]
+                8: $0[        _ => two(),]
+                12: $0[fn short() { one() }]
+            "#]],
         );
         check(
             "a.py",
             PYTHON,
             Kind::Line,
             &expect![[r#"
-            $0[    def area(self, width):]
-            $0[        if width:]
-            $0[            draw(width)]
-            $0[    def short(self): return 1]
-        "#]],
+                2: $0[    def area(self, width):]
+                3: $0[        if width:]
+                4: $0[            draw(width)]
+                9: $0[    def short(self): return 1]
+            "#]],
         );
     }
 
@@ -218,18 +219,18 @@ class A:
             RUST,
             Kind::Arguments,
             &expect![[r#"
-            fn area($0[width: u32]) -> u32 {
-                draw($0[width, &[1, 2]]);
-        "#]],
+                3: fn area($0[width: u32]) -> u32 {
+                5:     draw($0[width, &[1, 2]]);
+            "#]],
         );
         check(
             "a.py",
             PYTHON,
             Kind::Arguments,
             &expect![[r#"
-                    def area($0[self, width]):
-                            draw($0[width])
-                    def short($0[self]): return 1
+                2:     def area($0[self, width]):
+                4:             draw($0[width])
+                9:     def short($0[self]): return 1
             "#]],
         );
     }
@@ -241,35 +242,35 @@ class A:
             RUST,
             Kind::Statement,
             &expect![[r#"
-            $0[use a::b;]
-                $0[draw(width, &[1, 2]);]
-                $0[match width {
-                    0 => one(),
-                    _ => two(),
-                }]
-                    $0[0 => one(),]
-                    $0[_ => two(),]
-            $0[fn short() { one() }]
-        "#]],
+                1: $0[use a::b;]
+                5:     $0[draw(width, &[1, 2]);]
+                6:     $0[match width {
+                        0 => one(),
+                        _ => two(),
+                    }]
+                7:         $0[0 => one(),]
+                8:         $0[_ => two(),]
+                12: $0[fn short() { one() }]
+            "#]],
         );
         check(
             "a.py",
             PYTHON,
             Kind::Statement,
             &expect![[r#"
-                    $0[def area(self, width):
+                2:     $0[def area(self, width):
                         if width:
                             draw(width)
                         return {
                             1,
                         }]
-                        $0[if width:
+                3:         $0[if width:
                             draw(width)]
-                            $0[draw(width)]
-                        $0[return {
+                4:             $0[draw(width)]
+                5:         $0[return {
                             1,
                         }]
-                    $0[def short(self): return 1]
+                9:     $0[def short(self): return 1]
             "#]],
         );
     }
@@ -281,7 +282,7 @@ class A:
             RUST,
             Kind::Body,
             &expect![[r#"
-                    $0[// 😀 why
+                4:     $0[// 😀 why
                     draw(width, &[1, 2]);
                     match width {
                         0 => one(),
@@ -294,7 +295,7 @@ class A:
             PYTHON,
             Kind::Body,
             &expect![[r#"
-                        $0[if width:
+                3:         $0[if width:
                             draw(width)
                         return {
                             1,
@@ -310,25 +311,25 @@ class A:
             RUST,
             Kind::Nothing,
             &expect![[r#"
-            use a::b;$0[]
-            fn area(width: u32) -> u32 {$0[]
-                draw(width, &[1, 2]);$0[]
-                match width {$0[]
-                    0 => one(),$0[]
-                    _ => two(),$0[]
-        "#]],
+                1: use a::b;$0[]
+                3: fn area(width: u32) -> u32 {$0[]
+                5:     draw(width, &[1, 2]);$0[]
+                6:     match width {$0[]
+                7:         0 => one(),$0[]
+                8:         _ => two(),$0[]
+            "#]],
         );
         check(
             "a.py",
             PYTHON,
             Kind::Nothing,
             &expect![[r#"
-            class A:$0[]
-                def area(self, width):$0[]
-                    if width:$0[]
-                    return {$0[]
-                        1,$0[]
-        "#]],
+                1: class A:$0[]
+                2:     def area(self, width):$0[]
+                3:         if width:$0[]
+                5:         return {$0[]
+                6:             1,$0[]
+            "#]],
         );
     }
 

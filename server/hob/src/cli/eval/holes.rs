@@ -52,7 +52,7 @@ impl Hole {
 /// no order, so that a measurement that is broken off is still one of all.
 pub(super) fn draw(files: &[Found], kinds: &[Kind], count: usize, random: &mut Random) -> Vec<Hole> {
     let languages = super::files::languages(files);
-    let mut pool = Pool { files, sources: vec![None; files.len()], places: BTreeMap::new() };
+    let mut pool = Pool { files, sources: BTreeMap::new(), places: BTreeMap::new() };
     let mut drawn = Vec::new();
     let shares = vec![1; languages.len()];
     for (language, count) in languages.into_iter().zip(split(count, &shares)) {
@@ -96,8 +96,8 @@ fn split(count: usize, shares: &[usize]) -> Vec<usize> {
 /// Places that were not drawn yet.
 struct Pool<'a> {
     files: &'a [Found],
-    /// Read when first drawn; the inner `None` is a file that can't be.
-    sources: Vec<Option<Option<Arc<Source>>>>,
+    /// Read when first drawn; `None` is a file that can't be.
+    sources: BTreeMap<usize, Option<Arc<Source>>>,
     places: BTreeMap<(usize, Kind), Vec<Range<usize>>>,
 }
 
@@ -134,7 +134,7 @@ impl Pool<'_> {
     }
 
     fn source(&mut self, file: usize) -> Option<Arc<Source>> {
-        self.sources[file].get_or_insert_with(|| Source::read(&self.files[file])).clone()
+        self.sources.entry(file).or_insert_with(|| Source::read(&self.files[file])).clone()
     }
 }
 
@@ -162,12 +162,12 @@ mod tests {
     #[test]
     fn holes_are_spread_over_languages_and_files_and_can_be_drawn_again() {
         let folder = tempfile::tempdir().unwrap();
-        let rust: String =
+        let rust: Vec<String> =
             (0..200).map(|n| format!("fn f{n}(x: u32) -> u32 {{\n    g(x, {n});\n    x\n}}\n")).collect();
-        let python: String =
+        let python: Vec<String> =
             (0..30).map(|n| format!("def f{n}(x):\n    g(x, {n})\n    return x\n")).collect();
         for (name, text) in [("a.rs", &rust), ("b.rs", &rust), ("c.py", &python)] {
-            std::fs::write(folder.path().join(name), text).unwrap();
+            std::fs::write(folder.path().join(name), text.concat()).unwrap();
         }
         std::fs::write(folder.path().join("broken.rs"), b"fn main() { \"\xff\xff\xff\"; }\n").unwrap();
         let files = super::super::files::find(folder.path()).unwrap();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use syntax::Tree;
 use text::Snapshot;
 
-use super::{cut::Kind, holes::Hole};
+use super::holes::Hole;
 
 /// Text that would be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,17 +99,10 @@ fn identifiers(text: &str) -> BTreeMap<&str, u32> {
     counts
 }
 
-impl Kind {
-    /// What counts as right, in words for the report.
-    pub(super) fn rule(self) -> &'static str {
-        if self.is_line() { "the first line is what was there" } else { "every line is what was there" }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::eval::holes::fixture;
+    use crate::cli::eval::{cut::Kind, holes::fixture};
 
     /// The marks of an answer in short: `exact similarity f1 parse over-run`. The truth stands between `$0` and `$1`.
     fn check(kind: Kind, text: &str, said: &str, consumed: usize, want: &str) {

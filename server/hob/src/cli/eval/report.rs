@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     Measured,
+    compare::Comparison,
     curve::{self, Bucket, Gate, Point},
     figures::Figures,
     judge::Marks,
@@ -39,6 +40,8 @@ pub(super) struct Report {
     pub(super) product: Answerer,
     /// Precision against coverage, by confidence.
     pub(super) shown: Vec<Point>,
+    /// Precision of the surest answers, as many as a fifth of the holes; `None` if there are fewer.
+    pub(super) precision_at_20: Option<f64>,
     /// How well the stated confidence fits what came of it.
     pub(super) calibration: Vec<Bucket>,
     /// What the user's configuration would have shown.
@@ -48,6 +51,9 @@ pub(super) struct Report {
     /// Milliseconds of an answer.
     pub(super) ms: Times,
     pub(super) baselines: Baselines,
+    /// With `--compare`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) compare: Option<Comparison>,
 }
 
 /// The two that answer without a model.
@@ -87,6 +93,7 @@ impl Report {
             files: files.len(),
             product: Answerer::of(measured, |one| one.marks, run.seed),
             shown: curve::points(&graded, measured.len()),
+            precision_at_20: curve::precision_at(&graded, measured.len(), 20),
             calibration: curve::calibration(&graded),
             default_gate: curve::gate(&graded, measured.len(), run.threshold),
             silences,
@@ -95,6 +102,7 @@ impl Report {
                 ngram: Answerer::of(measured, |one| one.ngram.marks, run.seed),
                 copy: Answerer::of(measured, |one| one.copy.marks, run.seed),
             },
+            compare: Comparison::of(measured, run.seed),
             model: run.model,
             seed: run.seed,
             asked: run.asked,

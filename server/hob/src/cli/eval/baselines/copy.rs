@@ -9,21 +9,19 @@ use super::Place;
 pub(super) fn continuation<'a>(place: &Place<'a>) -> Option<&'a str> {
     // The cursor's own line ends at the cursor: its rest is not known to be one.
     let above = place.before.rfind('\n').map_or("", |at| &place.before[..=at]);
-    let from_above = (0..above.len()).rev().filter(|at| above.is_char_boundary(*at));
     let mut best = (0, None);
-    for at in from_above {
-        consider(&mut best, common_end(&above[..at], place.before), &above[at..]);
+    let mut consider = |length: usize, follows: &'a str| {
+        if length > best.0 && place.may_begin(follows) {
+            best = (length, Some(follows));
+        }
+    };
+    for (at, _) in above.char_indices().rev() {
+        consider(common_end(&above[..at], place.before), &above[at..]);
     }
     for (at, _) in place.after.char_indices().skip(1) {
-        consider(&mut best, common_end(&place.after[..at], place.before), &place.after[at..]);
+        consider(common_end(&place.after[..at], place.before), &place.after[at..]);
     }
     best.1
-}
-
-fn consider<'a>(best: &mut (usize, Option<&'a str>), length: usize, follows: &'a str) {
-    if length > best.0 {
-        *best = (length, Some(follows));
-    }
 }
 
 /// How many bytes the two texts have in common at their ends: through line breaks, as long as whole lines are the same.
@@ -58,6 +56,11 @@ mod tests {
     #[test]
     fn the_text_below_counts_too() {
         check("let x = $0y$1;\nlet x = z;\n", "z");
+    }
+
+    #[test]
+    fn a_deeper_line_is_not_taken_for_this_one() {
+        check("a\n    x\n      y\n    $0z$1\n", "x\n      y");
     }
 
     #[test]

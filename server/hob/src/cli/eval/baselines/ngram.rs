@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     LINES, Place,
-    tokens::{may_go_on, tokens},
+    tokens::{is_word, tokens},
 };
 
 /// A word is chosen by at most this many before it: order six.
@@ -25,15 +25,17 @@ pub(super) fn continuation(place: &Place<'_>) -> String {
     let mut begun = typed;
     let mut lines = if place.block { LINES } else { 1 };
     while lines > 0 && !text.ends_with("\n\n") {
-        let Some(next) = words.likeliest([&after, &learnt], &context, begun) else { break };
+        let fits = |word: &str| word.starts_with(begun) && (!text.is_empty() || place.may_begin(word));
+        let Some(next) = words.likeliest([&after, &learnt], &context, &fits) else { break };
         let word = words.list[next as usize];
         text += &word[begun.len()..];
         begun = "";
         context.push(next);
         lines -= usize::from(word == "\n");
-        // What comes next depends on these words alone: seen twice, it goes in circles.
+        // What comes next depends on these words alone: seen twice, it goes in circles, and the line that it has begun is no answer.
         let state = context[context.len().saturating_sub(CONTEXT)..].to_vec();
         if !states.insert(state) {
+            text.truncate(text.rfind('\n').unwrap_or(text.len()));
             break;
         }
     }
@@ -42,7 +44,7 @@ pub(super) fn continuation(place: &Place<'_>) -> String {
 
 /// The text without its last word if that may go on behind the cursor, and that word.
 fn whole_words(before: &str) -> (&str, &str) {
-    let last = tokens(before).last().filter(|last| may_go_on(last)).unwrap_or_default();
+    let last = tokens(before).last().filter(|last| is_word(last)).unwrap_or_default();
     before.split_at(before.len() - last.len())
 }
 
@@ -65,16 +67,16 @@ impl<'a> Words<'a> {
         })
     }
 
-    /// The word that most often followed the longest end of `context` that is found in `learnt`, among those that begin with `begun`;
-    /// of equally frequent ones the latest.
-    fn likeliest(&self, learnt: [&[u32]; 2], context: &[u32], begun: &str) -> Option<u32> {
+    /// The word that most often followed the longest end of `context` that is found in `learnt`, among those that fit; of equally
+    /// frequent ones the latest.
+    fn likeliest(&self, learnt: [&[u32]; 2], context: &[u32], fits: &dyn Fn(&str) -> bool) -> Option<u32> {
         let mut longest = 0;
         let mut times = vec![0u32; self.list.len()];
         let mut best = None;
         for part in learnt {
             for (at, word) in part.iter().enumerate() {
                 let common = common_end(&part[..at], context);
-                if common < longest || !self.list[*word as usize].starts_with(begun) {
+                if common < longest || !fits(self.list[*word as usize]) {
                     continue;
                 }
                 if common > longest {
@@ -118,12 +120,12 @@ mod tests {
     #[test]
     fn a_word_that_was_begun_goes_on() {
         check("let total = count;\nlet t$0otal = x;$1\n", "otal = count;");
-        check("if x {\n        deep();\n}\n    $0x$1\n", "    deep();");
+        check("if x {\n    one();\n        two();\n    $0x$1\n", "one();\n        two();");
     }
 
     #[test]
     fn a_circle_is_left() {
-        check("a = a = $0x$1\n", "a =");
+        check("a = a = $0x$1\n", "a = a");
     }
 
     #[test]

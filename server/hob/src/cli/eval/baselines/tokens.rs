@@ -18,9 +18,9 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a cursor behind this token may be inside of it.
-pub(super) fn may_go_on(token: &str) -> bool {
-    token.chars().next().is_some_and(|c| class(c) != Class::Single)
+/// Whether the token is a word or a number: a cursor behind it may be inside of it.
+pub(super) fn is_word(token: &str) -> bool {
+    token.chars().next().is_some_and(|c| class(c) == Class::Word)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,6 @@ mod tests {
             found,
             ["  ", "naïve_1", "  ", "+", "=", " ", "f", "(", "(", "2", ")", ")", ";", "\n", "\n"]
         );
-        assert!(may_go_on("a") && may_go_on(" ") && !may_go_on("\n") && !may_go_on("("));
+        assert!(is_word("a") && is_word("1") && !is_word(" ") && !is_word("("));
     }
 }

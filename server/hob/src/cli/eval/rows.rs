@@ -1,0 +1,119 @@
+//! `--rows`: one JSON line for each hole, for looking at what happened.
+//!
+//! The one place where text of the measured files is written, and it goes to the file that the user named and nowhere else.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::{
+    Judged, Measured, compare,
+    cut::Kind,
+    judge::{Marks, Said},
+};
+
+/// A file of rows.
+pub(super) struct Rows {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    path: &'a str,
+    /// From 1.
+    line: usize,
+    /// From 1, in characters.
+    column: usize,
+    kind: Kind,
+    language: &'static str,
+    truth: &'a str,
+    #[serde(flatten)]
+    product: Told<'a>,
+    /// `shown`, or why nothing was.
+    reason: &'static str,
+    confidence: f64,
+    ms: f64,
+    baselines: Baselines<'a>,
+    /// With `--compare`: each way of asking.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ways: Vec<Way<'a>>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    /// `None` for silence.
+    answer: Option<&'a str>,
+    exact: bool,
+    edit_similarity: f64,
+    identifier_f1: f64,
+    parse_ok: Option<bool>,
+    over_run: bool,
+}
+
+#[derive(Serialize)]
+struct Baselines<'a> {
+    ngram: Told<'a>,
+    copy: Told<'a>,
+}
+
+#[derive(Serialize)]
+struct Way<'a> {
+    asked: &'static str,
+    answer: Option<&'a str>,
+    exact: bool,
+}
+
+impl<'a> Told<'a> {
+    fn of(said: Option<&'a Said>, marks: Marks) -> Self {
+        let Marks { exact, first_line: _, edit_similarity, identifier_f1, parse_ok, over_run } = marks;
+        let answer = said.map(|said| said.text.as_str());
+        Self { answer, exact, edit_similarity, identifier_f1, parse_ok, over_run }
+    }
+
+    fn by(judged: &'a Judged) -> Self {
+        Self::of(judged.said.as_ref(), judged.marks)
+    }
+}
+
+impl Rows {
+    /// A new file; one that is there is replaced.
+    pub(super) fn create(path: &Path) -> Result<Self> {
+        let file = File::create(path).with_context(|| format!("can't write {}", path.display()))?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    /// Writes one hole's row, at once: what was measured is there even if the rest never is.
+    pub(super) fn write<'m>(&mut self, measured: &'m Measured) -> Result<()> {
+        let Measured { hole, answer, marks, ngram, copy, ways } = measured;
+        let (line, column) = hole.place();
+        let way = |(way, judged): (&'static compare::Way, &'m Judged)| Way {
+            asked: way.name,
+            answer: judged.said.as_ref().map(|said| said.text.as_str()),
+            exact: judged.marks.exact,
+        };
+        let row = Row {
+            path: &hole.source.name,
+            line,
+            column,
+            kind: hole.kind,
+            language: hole.source.language.name(),
+            truth: hole.truth(),
+            product: Told::of(answer.said.as_ref(), *marks),
+            reason: answer.reason,
+            confidence: answer.confidence,
+            ms: answer.ms,
+            baselines: Baselines { ngram: Told::by(ngram), copy: Told::by(copy) },
+            ways: compare::WAYS.iter().zip(ways).map(way).collect(),
+        };
+        let mut text = serde_json::to_string(&row)?;
+        text.push('\n');
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.flush());
+        written.with_context(|| format!("can't write {}", self.path.display()))
+    }
+}

@@ -1,0 +1,211 @@
+//! The report as a person reads it in a terminal.
+//!
+//! Must not compute: every figure here is in the JSON too.
+
+use std::fmt::{self, Write as _};
+
+use super::{
+    compare::Comparison,
+    curve::{Bucket, Gate, Point},
+    figures::Figures,
+    interval::Interval,
+    report::Report,
+};
+
+/// Columns of a bar that stands for 1.
+const BAR: usize = 40;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let holes = self.product.all.holes;
+        let of = if holes < self.asked { format!(" of {}", self.asked) } else { String::new() };
+        writeln!(f, "{holes}{of} holes in {} files, seed {}\n", self.files, self.seed)?;
+        self.who(f)?;
+        self.by_kind(f)?;
+        surest(f, &self.shown, self.precision_at_20)?;
+        gate(f, &self.default_gate)?;
+        believed(f, &self.calibration)?;
+        let silences: Vec<String> =
+            self.silences.iter().map(|(code, times)| format!("{times} × {code}")).collect();
+        if !silences.is_empty() {
+            writeln!(f, "\nSilent: {}", silences.join(", "))?;
+        }
+        writeln!(
+            f,
+            "\nAn answer takes {:.0} ms (median), {:.0} ms (95 % take less)",
+            self.ms.p50, self.ms.p95
+        )?;
+        self.compare.as_ref().map_or(Ok(()), |comparison| compared(f, comparison))
+    }
+}
+
+impl Report {
+    /// Everybody's figures over all holes.
+    fn who(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.model.as_str();
+        let width = name.chars().count().max(10);
+        writeln!(
+            f,
+            "{:width$} {:>8} {:>15} {:>10} {:>11} {:>9} {:>9} {:>8}",
+            "", "exact", "(95 %)", "similarity", "identifiers", "parses", "over-runs", "silent"
+        )?;
+        let baselines = &self.baselines;
+        for (name, figures) in
+            [(name, &self.product.all), ("n-grams", &baselines.ngram.all), ("copying", &baselines.copy.all)]
+        {
+            writeln!(
+                f,
+                "{name:width$} {:>8} {:>15} {:>10} {:>11} {:>9} {:>9} {:>8}",
+                percent(figures.exact),
+                between(figures.ci95.exact),
+                percent(figures.edit_similarity),
+                percent(figures.identifier_f1),
+                percent(figures.parse_ok),
+                percent(figures.over_run),
+                percent(figures.empty)
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Exact answers by language and kind, of everybody.
+    fn by_kind(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "\n{:22} {:>6} {:>8} {:>15} {:>10} {:>10}",
+            "Exact", "holes", "model", "(95 %)", "n-grams", "copying"
+        )?;
+        let baselines = &self.baselines;
+        let line =
+            |f: &mut fmt::Formatter<'_>, name: &str, figures: &Figures, ngram: &Figures, copy: &Figures| {
+                writeln!(
+                    f,
+                    "{name:22} {:>6} {:>8} {:>15} {:>10} {:>10}",
+                    figures.holes,
+                    percent(figures.exact),
+                    between(figures.ci95.exact),
+                    percent(ngram.exact),
+                    percent(copy.exact)
+                )
+            };
+        for (language, figures) in &self.product.by_language {
+            let (ngram, copy) = (&baselines.ngram, &baselines.copy);
+            line(f, language, figures, &ngram.by_language[language], &copy.by_language[language])?;
+            for (kind, figures) in &self.product.tables[language] {
+                let name = format!("  {kind}");
+                line(f, &name, figures, &ngram.tables[language][kind], &copy.tables[language][kind])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Precision against coverage.
+fn surest(f: &mut fmt::Formatter<'_>, points: &[Point], at_20: Option<f64>) -> fmt::Result {
+    writeln!(f, "\nIf only the surest answers were shown")?;
+    writeln!(f, "{:>8} {:>11} {:>10}", "coverage", "confidence", "precision")?;
+    for point in points {
+        let Point { confidence, coverage, precision } = *point;
+        writeln!(
+            f,
+            "{:>8} {:>11} {:>10}  {}",
+            percent(Some(coverage)),
+            percent(Some(confidence)),
+            percent(Some(precision)),
+            bar(precision)
+        )?;
+    }
+    writeln!(f, "precision at 20 % coverage: {}", percent(at_20))
+}
+
+/// What the configuration shows.
+fn gate(f: &mut fmt::Formatter<'_>, gate: &Gate) -> fmt::Result {
+    writeln!(
+        f,
+        "\nWith completion.min_confidence = {:.0} an editor shows an answer at {} of the holes; {} of these are exact, and {} add a \
+         syntax error",
+        gate.min_confidence * 100.0,
+        percent(gate.coverage),
+        percent(gate.precision),
+        percent(gate.added_parse_errors)
+    )
+}
+
+/// Stated confidence against what came.
+fn believed(f: &mut fmt::Formatter<'_>, buckets: &[Bucket]) -> fmt::Result {
+    writeln!(f, "\nHow sure the engine says it is of the first line, and how often that was right")?;
+    writeln!(f, "{:>10} {:>8} {:>8} {:>8}", "confidence", "answers", "stated", "right")?;
+    for bucket in buckets.iter().filter(|bucket| bucket.holes > 0) {
+        let range = format!("{:.0}–{:.0} %", bucket.from * 100.0, bucket.to * 100.0);
+        let bar = bar(bucket.observed.unwrap_or_default());
+        writeln!(
+            f,
+            "{range:>10} {:>8} {:>8} {:>8}  {bar}",
+            bucket.holes,
+            percent(bucket.stated),
+            percent(bucket.observed)
+        )?;
+    }
+    Ok(())
+}
+
+/// The ways of asking, and what to write into the configuration.
+fn compared(f: &mut fmt::Formatter<'_>, comparison: &Comparison) -> fmt::Result {
+    writeln!(
+        f,
+        "\n{:34} {:>8} {:>10} {:>15} {:>8} {:>8}",
+        "Ways of asking", "exact", "difference", "(95 %)", "only it", "only 1st"
+    )?;
+    for row in &comparison.ways {
+        writeln!(
+            f,
+            "{:34} {:>8} {:>10} {:>15} {:>8} {:>8}",
+            row.way,
+            percent(row.exact),
+            row.difference.map_or_else(|| "-".to_owned(), |points| format!("{:+.1}", points * 100.0)),
+            between(row.difference_ci95),
+            row.only_it,
+            row.only_product
+        )?;
+    }
+    let gain = format!(
+        "{:+.1} points {}",
+        comparison.gain.unwrap_or_default() * 100.0,
+        between(comparison.gain_ci95)
+    );
+    if comparison.clearly_better {
+        let mut advice = String::new();
+        writeln!(
+            advice,
+            "\nThe order `{0}` is clearly better for this model ({gain}). To use it, in Hob's config.toml:\n",
+            comparison.best_order
+        )?;
+        write!(advice, "[engine]\norder = \"{}\"", comparison.best_order)?;
+        writeln!(f, "{advice}")
+    } else if comparison.best_order == "auto" {
+        writeln!(f, "\nNo other order is better for this model than the configured one.")
+    } else {
+        writeln!(
+            f,
+            "\nThe order `{}` came out best ({gain}), but not clearly: measure more holes before you change `engine.order`.",
+            comparison.best_order
+        )
+    }
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
+}
+
+fn between(interval: Option<Interval>) -> String {
+    interval.map_or_else(|| "-".to_owned(), |[from, to]| format!("{:.1} to {:.1}", from * 100.0, to * 100.0))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between 0 and the width of a bar"
+)]
+fn bar(share: f64) -> String {
+    "█".repeat((share.clamp(0.0, 1.0) * super::interval::count(BAR)).round() as usize)
+}
