@@ -12,11 +12,12 @@ use std::{
 };
 
 use model::{Finish, Kind, ModelError, Request, SessionKey, Sink, Stats, Stop};
-use prompt::{Builder, Healing, PieceIndex, Prompt, Token, Tokens, utf8::Assembler};
+use prompt::{Builder, Healing, PieceIndex, Prompt, Surroundings, Token, Tokens, utf8::Assembler};
 
 use crate::{
     kv::Sequences,
     llama::{Context, Failure, LARGEST_BATCH, Model},
+    mixture::{Choice, Course, Mixture, trust},
 };
 
 /// A loaded model, ready to answer.
@@ -25,6 +26,7 @@ pub(crate) struct Decoder<'m> {
     context: Context<'m>,
     builder: Builder<&'m Model>,
     index: PieceIndex,
+    mixture: Mixture,
     sequences: Sequences,
     abort: Arc<AtomicBool>,
     /// Tokens evaluated at once while a prompt is read.
@@ -54,6 +56,7 @@ impl<'m> Decoder<'m> {
         abort: Arc<AtomicBool>,
     ) -> Self {
         Self {
+            mixture: Mixture::new(model, builder.fim(), trust(model.parameters())),
             model,
             context,
             builder,
@@ -114,6 +117,7 @@ impl<'m> Decoder<'m> {
     ) -> Result<Finish, ModelError> {
         let laying_out = Instant::now();
         let prompt = self.builder.build(request);
+        let course = self.course(request, &prompt.healing);
         let mut account = Account::new(timing, prompt.tokens.len());
         account.stats.prompt_ms = milliseconds(laying_out);
         let sequence = self.sequences.claim(request.session);
@@ -124,9 +128,10 @@ impl<'m> Decoder<'m> {
                     assembler: Assembler::default(),
                     single_line: request.single_line,
                     said: false,
+                    has_line: false,
                     sink,
                 };
-                self.fill(sequence, &prompt, output, &mut account)
+                self.fill(sequence, &prompt, course, output, &mut account)
             }
         });
         match end {
@@ -186,37 +191,51 @@ impl<'m> Decoder<'m> {
         }
     }
 
+    /// The beginning of an answer to `request`, whose prompt left `healing` to be said again.
+    fn course(&mut self, request: &Request, healing: &Healing) -> Course {
+        let surroundings = if request.asking.mixture && request.kind == Kind::Fim {
+            self.builder.surroundings(request, healing, Course::is_by_line(request, healing))
+        } else {
+            Surroundings::default()
+        };
+        Course::new(request, healing, surroundings)
+    }
+
     /// Decodes until something says stop. The prompt has been read.
     fn fill(
         &mut self,
         sequence: usize,
         prompt: &Prompt,
+        mut course: Course,
         mut output: Output<'_>,
         account: &mut Account,
     ) -> Result<Stop, End> {
         let mut healing = prompt.healing.clone();
         let mut answered = 0;
         loop {
-            let Some(choice) = self.choose(sequence, prompt.tokens.len(), &healing) else {
+            let Some(choice) = self.choose(sequence, prompt.tokens.len(), &course, &healing) else {
                 return self.say_again(sequence, &healing, &prompt.healing);
             };
-            if self.is_end(choice.token) {
+            let Some(token) = choice.token else {
+                account.decoded(choice, false);
                 return Ok(Stop::EndOfText);
-            }
+            };
+            self.mixture.say(&mut course, token);
             let model = self.model;
-            let beyond = healing.say(model.piece(choice.token));
+            let beyond = healing.say(model.piece(token));
             account.decoded(choice, !beyond.is_empty());
             if !beyond.is_empty() {
                 answered += 1;
                 if let Some(stop) = output.push(beyond) {
                     return Ok(stop);
                 }
+                account.line_is_whole |= output.has_line;
             }
             let room = self.context.per_sequence() - self.sequences.len(sequence);
             if answered >= prompt.answer_tokens || room == 0 {
                 return Ok(Stop::Length);
             }
-            self.evaluate(sequence, &[choice.token])?;
+            self.evaluate(sequence, &[token])?;
         }
     }
 
@@ -232,23 +251,14 @@ impl<'m> Decoder<'m> {
         Ok(Stop::EndOfText)
     }
 
-    fn is_end(&self, token: Token) -> bool {
-        // A control token of any kind has no text: nothing after it belongs into a document.
-        self.model.piece(token).is_empty() || self.builder.fim().ends(token)
-    }
-
-    /// The most probable token that healing allows after what `sequence` holds, which began with a prompt of `prompt` tokens.
-    fn choose(&self, sequence: usize, prompt: usize, healing: &Healing) -> Option<Choice> {
+    /// What to say after what `sequence` holds, which began with a prompt of `prompt` tokens.
+    fn choose(&mut self, sequence: usize, prompt: usize, course: &Course, healing: &Healing) -> Option<Choice> {
         // After the prompt itself the logits may be an earlier request's.
         let logits = match self.sequences.len(sequence) {
             length if length == prompt => self.sequences.ending(sequence, prompt),
             _ => self.context.logits(),
         }?;
-        if healing.is_done() {
-            best(logits, (0..logits.len()).filter_map(|id| i32::try_from(id).ok()).map(Token))
-        } else {
-            best(logits, self.index.allowed(healing.rest()))
-        }
+        self.mixture.choose(course, logits, healing, (self.model, &self.index))
     }
 }
 
@@ -258,18 +268,26 @@ struct Account {
     stats: Stats,
     /// Sum of the log-probabilities of tokens beyond the cursor, and their number.
     logprobs: (f64, u32),
+    /// Log-probability of the first line: of all that was chosen up to its end, and of the end.
+    line_logprob: f64,
+    /// Whether the first line has ended.
+    line_is_whole: bool,
 }
 
 impl Account {
     fn new(timing: Timing, prompt_tokens: usize) -> Self {
         let queued_ms = timing.began.saturating_duration_since(timing.arrived).as_secs_f64() * 1e3;
         let prompt_tokens = u32::try_from(prompt_tokens).unwrap_or(u32::MAX);
-        Self { timing, stats: Stats { prompt_tokens, queued_ms, ..Stats::default() }, logprobs: (0.0, 0) }
+        let stats = Stats { prompt_tokens, queued_ms, ..Stats::default() };
+        Self { timing, stats, logprobs: (0.0, 0), line_logprob: 0.0, line_is_whole: false }
     }
 
-    /// Notes a decoded token, and whether it reached beyond the cursor.
+    /// Notes a choice, and whether it reached beyond the cursor.
     fn decoded(&mut self, choice: Choice, beyond: bool) {
-        self.stats.decoded_tokens += 1;
+        self.stats.decoded_tokens += u32::from(choice.token.is_some());
+        if !self.line_is_whole {
+            self.line_logprob += choice.logprob;
+        }
         if beyond {
             let since = self.timing.arrived;
             self.stats.ttft_ms.get_or_insert_with(|| milliseconds(since));
@@ -280,35 +298,10 @@ impl Account {
     fn close(mut self) -> Stats {
         let (sum, count) = self.logprobs;
         self.stats.mean_logprob = if count == 0 { 0.0 } else { sum / f64::from(count) };
+        self.stats.confidence = self.line_logprob.exp();
         self.stats.total_ms = milliseconds(self.timing.arrived);
         self.stats
     }
-}
-
-/// A token and the log-probability it was chosen with, among those that were allowed.
-#[derive(Debug, Clone, Copy)]
-struct Choice {
-    token: Token,
-    logprob: f64,
-}
-
-/// The candidate with the largest logit; of equals the first.
-fn best(logits: &[f32], candidates: impl Iterator<Item = Token> + Clone) -> Option<Choice> {
-    let logit = |token: Token| usize::try_from(token.0).ok().and_then(|at| logits.get(at)).copied();
-    let mut best: Option<(Token, f32)> = None;
-    for token in candidates.clone() {
-        if let Some(value) = logit(token)
-            && best.is_none_or(|(_, largest)| value > largest)
-        {
-            best = Some((token, value));
-        }
-    }
-    let (token, largest) = best?;
-    // Logits 20 below the largest weigh less than 2e-9 each: skipping their exponentials is most of the work saved.
-    let near =
-        candidates.filter_map(logit).map(|value| value - largest).filter(|difference| *difference > -20.0);
-    let sum: f64 = near.map(|difference| f64::from(difference.exp())).sum();
-    Some(Choice { token, logprob: -sum.ln() })
 }
 
 /// Turns bytes into whole characters for the sink, and stops at the line break that was asked for.
@@ -318,13 +311,17 @@ struct Output<'s> {
     single_line: bool,
     /// Whether anything but white space was said.
     said: bool,
+    /// Whether a line with something on it has ended.
+    has_line: bool,
 }
 
 impl Output<'_> {
     fn push(&mut self, bytes: &[u8]) -> Option<Stop> {
         let mut text = String::new();
         let broken = self.assembler.push(bytes, &mut text).is_err();
-        let end = if self.single_line { self.line_end(&text) } else { None };
+        let end = self.line_end(&text);
+        self.has_line |= end.is_some();
+        let end = end.filter(|_| self.single_line);
         let text = &text[..end.unwrap_or(text.len())];
         if !text.is_empty() && self.sink.chunk(text) == ControlFlow::Break(()) {
             return Some(Stop::Sink);

@@ -12,6 +12,7 @@ mod embedded;
 mod gguf;
 mod kv;
 mod llama;
+mod mixture;
 mod options;
 mod private;
 mod queue;

@@ -109,6 +109,11 @@ impl Model {
         backend().is_ok_and(LlamaBackend::supports_gpu_offload)
     }
 
+    /// How many parameters it has.
+    pub(crate) fn parameters(&self) -> u64 {
+        self.inner.n_params()
+    }
+
     /// Bytes of weights.
     pub(crate) fn bytes(&self) -> u64 {
         self.inner.size()

@@ -11,7 +11,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use lru::LruCache;
 
-use crate::{Token, Tokens, tokens::tokenize_plain};
+use crate::{Token, Tokens, surroundings::LINE_END, tokens::tokenize_plain};
 
 /// A line longer than this many bytes is cut regardless: exactness there is not worth tokenizing a megabyte on each key.
 const LONGEST_CHUNK: usize = 256;
@@ -60,6 +60,8 @@ pub(crate) struct TokenCache {
     texts: LruCache<Box<str>, Arc<Chunked>>,
     /// The same for [`Self::exact`] being false: tokens of a text that was tokenized whole.
     wholes: LruCache<Box<str>, Arc<[Token]>>,
+    /// Texts whose lines were tokenized each without its break.
+    by_line: LruCache<Box<str>, Arc<[Token]>>,
     special: Vec<(Token, String)>,
     exact: bool,
 }
@@ -71,6 +73,7 @@ impl TokenCache {
             lines: LruCache::new(LINES),
             texts: LruCache::new(TEXTS),
             wholes: LruCache::new(TEXTS),
+            by_line: LruCache::new(TEXTS),
             special,
             exact: true,
         };
@@ -114,13 +117,43 @@ impl TokenCache {
             return;
         }
         let part = &text[chunked.bytes_before(from, text.len())..chunked.bytes_before(to, text.len())];
-        if let Some(known) = self.wholes.get(part) {
-            out.extend_from_slice(known);
-            return;
+        out.extend_from_slice(&self.whole(tokens, part));
+    }
+
+    /// The tokens of all of `text`.
+    pub(crate) fn whole(&mut self, tokens: &dyn Tokens, text: &str) -> Arc<[Token]> {
+        if self.exact {
+            return self.lasting(tokens, text).tokens.as_slice().into();
         }
-        let start = out.len();
-        tokenize_plain(tokens, &self.special, part, out);
-        self.wholes.put(part.into(), out[start..].into());
+        if let Some(known) = self.wholes.get(text) {
+            return Arc::clone(known);
+        }
+        let mut out = Vec::new();
+        tokenize_plain(tokens, &self.special, text, &mut out);
+        let out: Arc<[Token]> = out.into();
+        self.wholes.put(text.into(), Arc::clone(&out));
+        out
+    }
+
+    /// The tokens of each line of `text` that is not blank, without its break, and a [`LINE_END`] after each that had one.
+    pub(crate) fn by_line(&mut self, tokens: &dyn Tokens, text: &str) -> Arc<[Token]> {
+        if let Some(known) = self.by_line.get(text) {
+            return Arc::clone(known);
+        }
+        let mut out = Vec::new();
+        for line in text.split_inclusive('\n') {
+            let content = line.trim_end_matches(['\n', '\r']);
+            if !content.trim().is_empty() {
+                out.extend(self.chunked(tokens, content, true).tokens);
+            }
+            // Blank lines are no lines of their own.
+            if content.len() < line.len() && out.last() != Some(&LINE_END) {
+                out.push(LINE_END);
+            }
+        }
+        let out: Arc<[Token]> = out.into();
+        self.by_line.put(text.into(), Arc::clone(&out));
+        out
     }
 
     fn chunked(&mut self, tokens: &dyn Tokens, text: &str, keep_last: bool) -> Chunked {

@@ -28,9 +28,9 @@ pub struct Prompt {
 /// Lays out prompts for one model, remembering the tokens of what it has seen.
 #[derive(Debug)]
 pub struct Builder<T> {
-    tokens: T,
+    pub(crate) tokens: T,
     fim: Fim,
-    cache: TokenCache,
+    pub(crate) cache: TokenCache,
     context: usize,
 }
 

@@ -1,7 +1,7 @@
 //! A structured request to the tokens of one model.
 //!
 //! [`family`] says how a model wants a hole to be asked, [`layout`] turns a [`model::Request`] into tokens within a budget, [`cache`]
-//! makes that cost one line a key, [`heal`] takes the cursor out of the middle of a token, and [`utf8`] puts the answer's bytes back
+//! makes that cost one line a key, [`heal`] takes the cursor out of the middle of a token, [`Surroundings`] are what n-grams are counted in, and [`utf8`] puts the answer's bytes back
 //! together. Everything here is a function of its arguments: the same request gives the same tokens, byte for byte.
 //!
 //! This crate must not know a backend, a rope, a syntax tree, I/O, a clock or a thread.
@@ -11,6 +11,7 @@ pub mod cache;
 pub mod family;
 pub mod heal;
 pub mod layout;
+mod surroundings;
 mod tokens;
 #[cfg(test)]
 mod toy;
@@ -19,4 +20,5 @@ pub mod utf8;
 pub use family::{Facts, Fim, Refusal};
 pub use heal::{Healing, PieceIndex};
 pub use layout::{Builder, Prompt};
+pub use surroundings::{GAP, LINE_END, Surroundings};
 pub use tokens::{Token, Tokens};
