@@ -1,4 +1,5 @@
-//! The parts of a file that an evaluation takes out, to ask for them again: what a language calls so stands in its `parts.scm`.
+//! The parts of a file that an evaluation takes out, to ask for them again: what a language calls so stands in its
+//! `parts.scm`.
 //!
 //! Lists them. Must not choose among them, and must not be asked while somebody types: it goes through the whole file.
 
@@ -41,7 +42,8 @@ pub(crate) fn compile(grammar: &tree_sitter::Language, query: &str) -> Result<Qu
 }
 
 impl Tree {
-    /// Every part of the file with its bytes, in the order of the text, outer before inner. A part that holds an error is left out.
+    /// Every part of the file with its bytes, in the order of the text, outer before inner. A part that holds an error
+    /// is left out.
     pub fn parts(&self) -> Vec<(Part, Range<usize>)> {
         let query = self.language().parts();
         let parts: Vec<Option<Part>> =

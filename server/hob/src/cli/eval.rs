@@ -1,5 +1,5 @@
-//! `hob eval`: how good the answers are on somebody's own code. Cuts holes into files, asks the engine as an editor would, and compares
-//! with what was there.
+//! `hob eval`: how good the answers are on somebody's own code. Cuts holes into files, asks the engine as an editor
+//! would, and compares with what was there.
 //!
 //! Must not write to the files, nor send or keep their text anywhere but where `--rows` says.
 
@@ -53,7 +53,8 @@ pub(super) struct Eval {
     /// Cuts other holes: the same number cuts the same ones.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// Ask each hole in several ways: with and without healing and mixture, and in other orders of the prompt. Takes seven times as long.
+    /// Ask each hole in several ways: with and without healing and mixture, and in other orders of the prompt. Takes
+    /// seven times as long.
     #[arg(long)]
     compare: bool,
     /// Write what was cut and what was answered at each hole to this file, one JSON object a line.

@@ -53,7 +53,8 @@ impl Ready {
         Ok(Self { config, state, info, engine, _link: link })
     }
 
-    /// Asks, and gathers what is said until the place wants no more. `heard` is told of each piece, and whether a whole line is there.
+    /// Asks, and gathers what is said until the place wants no more. `heard` is told of each piece, and whether a whole
+    /// line is there.
     pub(super) fn ask(
         &self,
         plan: &Plan,

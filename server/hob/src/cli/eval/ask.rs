@@ -1,7 +1,7 @@
 //! Asks the real engine about a hole, by the path of an editor's request.
 //!
-//! Must not improve on the product: what is measured is what would be shown. Only the gate on confidence is open, because what it
-//! costs is itself measured.
+//! Must not improve on the product: what is measured is what would be shown. Only the gate on confidence is open,
+//! because what it costs is itself measured.
 
 use std::time::Instant;
 

@@ -1,5 +1,5 @@
-//! `--compare`: the same holes asked in several ways, to see what each part of the product is worth, and which order of the prompt suits
-//! a model.
+//! `--compare`: the same holes asked in several ways, to see what each part of the product is worth, and which order of
+//! the prompt suits a model.
 //!
 //! Must not compare what was not measured on the same holes.
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     Measured,
-    interval::{Interval, bootstrap, mean, share, wilson},
+    interval::{Interval, bootstrap, chance, mean, share, wilson},
 };
 
 /// A way of asking.
@@ -20,8 +20,8 @@ pub(super) struct Way {
     order: Option<&'static str>,
 }
 
-/// The ways beside the product's own. The first is the product's without its mixture: orders are compared with that one, because the
-/// mixture would hide what they do.
+/// The ways beside the product's own. The first is the product's without its mixture: orders are compared with that
+/// one, because the mixture would hide what they do.
 pub(super) const WAYS: [Way; 6] = [
     way("configured order, no mixture", None, true, None),
     way("anchored, no mixture", Some(Order::Anchored), true, Some("anchored")),
@@ -49,7 +49,9 @@ pub(super) struct Comparison {
     /// How much more often it is right than the configured order is, both without the mixture.
     pub(super) gain: Option<f64>,
     pub(super) gain_ci95: Option<Interval>,
-    /// It is better beyond chance: 95 % of the time the gain is above 0.
+    /// How probable such a gain is by chance alone (`McNemar`'s exact test).
+    pub(super) gain_p: f64,
+    /// Less probable than one in twenty.
     pub(super) clearly_better: bool,
 }
 
@@ -63,9 +65,9 @@ pub(super) struct Row {
     pub(super) difference: Option<f64>,
     pub(super) difference_ci95: Option<Interval>,
     /// Holes where it is right and the product is not.
-    pub(super) only_it: usize,
+    pub(super) gained: usize,
     /// Holes where the product is right and it is not.
-    pub(super) only_product: usize,
+    pub(super) lost: usize,
 }
 
 impl Comparison {
@@ -86,8 +88,8 @@ impl Comparison {
             exact_ci95: wilson(hits(exact), exact.len()),
             difference: mean(&differences(exact, product)),
             difference_ci95: bootstrap(&differences(exact, product), seed),
-            only_it: exact.iter().zip(product).filter(|(it, product)| **it && !**product).count(),
-            only_product: exact.iter().zip(product).filter(|(it, product)| !**it && **product).count(),
+            gained: gained(exact, product),
+            lost: gained(product, exact),
         };
         let mut rows = vec![row("as configured", product)];
         rows.extend(WAYS.iter().zip(ways).map(|(way, exact)| row(way.name, exact)));
@@ -102,15 +104,21 @@ impl Comparison {
             }
         }
         let gains = differences(best.1, configured);
-        let gain_ci95 = bootstrap(&gains, seed);
+        let gain_p = chance(gained(best.1, configured), gained(configured, best.1));
         Self {
             ways: rows,
             best_order: best.0,
             gain: mean(&gains),
-            gain_ci95,
-            clearly_better: gain_ci95.is_some_and(|[from, _]| from > 0.0),
+            gain_ci95: bootstrap(&gains, seed),
+            gain_p,
+            clearly_better: best.0 != "auto" && gain_p < 0.05,
         }
     }
+}
+
+/// Holes that one fills and the other doesn't.
+fn gained(exact: &[bool], other: &[bool]) -> usize {
+    exact.iter().zip(other).filter(|(it, other)| **it && !**other).count()
 }
 
 fn hits(exact: &[bool]) -> usize {
@@ -135,10 +143,7 @@ mod tests {
     fn a_way_is_compared_hole_by_hole() {
         let found = Comparison::of_marks(&first(40), &[20, 20, 10, 45, 5, 0].map(first), 1);
         let psm = &found.ways[4];
-        assert_eq!(
-            (psm.way, psm.exact, psm.only_it, psm.only_product),
-            ("psm, no mixture", Some(0.45), 5, 0)
-        );
+        assert_eq!((psm.way, psm.exact, psm.gained, psm.lost), ("psm, no mixture", Some(0.45), 5, 0));
         assert!(psm.difference_ci95.is_some_and(|[from, to]| from > 0.0 && to < 0.11), "{psm:?}");
         assert_eq!((found.best_order, found.clearly_better), ("psm", true));
         assert!(found.gain.is_some_and(|gain| (gain - 0.25).abs() < 1e-9));

@@ -1,4 +1,5 @@
-//! What showing less would buy: precision against coverage, by the confidence that the engine states, and how far that can be believed.
+//! What showing less would buy: precision against coverage, by the confidence that the engine states, and how far that
+//! can be believed.
 //!
 //! Must not choose a threshold: it shows what each would cost.
 
@@ -83,7 +84,8 @@ pub(super) fn points(graded: &[Graded], holes: usize) -> Vec<Point> {
     sizes.into_iter().filter_map(|size| point(graded, size, holes)).collect()
 }
 
-/// What the surest `size` answers are worth. Among answers of one confidence no threshold can choose: they count by their mean.
+/// What the surest `size` answers are worth. Among answers of one confidence no threshold can choose: they count by
+/// their mean.
 fn point(graded: &[Graded], size: usize, holes: usize) -> Option<Point> {
     let confidence = graded.get(size.checked_sub(1)?)?.confidence;
     let surer = graded.iter().take_while(|one| one.confidence > confidence);
@@ -96,7 +98,8 @@ fn point(graded: &[Graded], size: usize, holes: usize) -> Option<Point> {
     Some(Point { confidence, coverage: share(size, holes)?, precision: hits / count(size) })
 }
 
-/// The precision of the surest part of the answers, as large as `percent` of all holes; `None` if there are not as many answers.
+/// The precision of the surest part of the answers, as large as `percent` of all holes; `None` if there are not as many
+/// answers.
 pub(super) fn precision_at(graded: &[Graded], holes: usize, percent: usize) -> Option<f64> {
     Some(point(graded, (holes * percent).div_ceil(100), holes)?.precision)
 }

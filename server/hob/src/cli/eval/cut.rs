@@ -168,7 +168,8 @@ class A:
     def short(self): return 1
 ";
 
-    /// Each place of the kind in its line, after that line's number: `$0` is the cursor, and what is cut stands in brackets.
+    /// Each place of the kind in its line, after that line's number: `$0` is the cursor, and what is cut stands in
+    /// brackets.
     fn check(path: &str, text: &str, kind: Kind, want: &Expect) {
         let source = Source::of(path.to_owned(), Language::from_path(path).unwrap(), text).unwrap();
         let mut told = String::new();

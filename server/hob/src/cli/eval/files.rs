@@ -1,4 +1,5 @@
-//! Which files are measured: those below a path that Hob has a grammar for, as far as the repository itself counts them as its own.
+//! Which files are measured: those below a path that Hob has a grammar for, as far as the repository itself counts them
+//! as its own.
 //!
 //! Must not read a file's text before it is asked for one, and must not follow a link out of the path.
 

@@ -48,8 +48,8 @@ impl Hole {
 
 /// Draws `count` holes of these `kinds`, or as many as there are.
 ///
-/// Holes of one file stand together, in the order of its text, because an engine keeps what it has seen of a file; the files are in
-/// no order, so that a measurement that is broken off is still one of all.
+/// Holes of one file stand together, in the order of its text, because an engine keeps what it has seen of a file; the
+/// files are in no order, so that a measurement that is broken off is still one of all.
 pub(super) fn draw(files: &[Found], kinds: &[Kind], count: usize, random: &mut Random) -> Vec<Hole> {
     let languages = super::files::languages(files);
     let mut pool = Pool { files, sources: BTreeMap::new(), places: BTreeMap::new() };

@@ -52,6 +52,20 @@ pub(super) fn bootstrap(values: &[f64], seed: u64) -> Option<Interval> {
     Some([means[tail], means[SAMPLES - 1 - tail]])
 }
 
+/// How probable it is that chance alone divides holes like this, of which one way fills some that another doesn't and the other way
+/// round: `McNemar`'s exact test, two-sided.
+pub(super) fn chance(only_one: usize, only_other: usize) -> f64 {
+    let n = only_one + only_other;
+    // Halves by logarithm: 2^-n is no number any more where n is a thousand.
+    let mut log = -count(n) * std::f64::consts::LN_2;
+    let mut tail = 0.0;
+    for k in 0..=only_one.min(only_other) {
+        tail += log.exp();
+        log += (count(n - k) / count(k + 1)).ln();
+    }
+    (2.0 * tail).min(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +82,15 @@ mod tests {
         near(wilson(0, 20), [0.0, 0.1611], 1e-4);
         near(wilson(20, 20), [0.8389, 1.0], 1e-4);
         assert_eq!(wilson(0, 0), None);
+    }
+
+    #[test]
+    fn what_chance_does() {
+        // R: binom.test(c(1, 9))
+        assert!((chance(1, 9) - 0.021_484).abs() < 1e-6);
+        assert!((chance(9, 1) - 0.021_484).abs() < 1e-6);
+        assert!((chance(5, 5) - 1.0).abs() < 1e-9 && (chance(0, 0) - 1.0).abs() < 1e-9);
+        assert!(chance(900, 1100) < 1e-4);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How good one answer is: the document that it makes is held against the document that was there.
 //!
-//! Must not know who answered: the model and the baselines are judged by the same rules, and not by the product's own verifier.
+//! Must not know who answered: the model and the baselines are judged by the same rules, and not by the product's own
+//! verifier.
 
 use std::collections::BTreeMap;
 
@@ -68,8 +69,8 @@ fn trimmed(text: &str) -> String {
     lines.join("\n").trim_end().to_owned()
 }
 
-/// Whether the file with the answer parses as well as the file that was there. A fresh parse of the whole file, because the product's
-/// verifier is itself on trial.
+/// Whether the file with the answer parses as well as the file that was there. A fresh parse of the whole file, because
+/// the product's verifier is itself on trial.
 fn parses(hole: &Hole, said: &Said) -> bool {
     let text = [hole.before(), &said.text, &hole.after()[said.consumed..]].concat();
     let tree = Tree::parse(hole.source.language, &Snapshot::new(&text, 0), None, None);

@@ -2,7 +2,8 @@
 //!
 //! Must not be used for secrets.
 
-/// `SplitMix64` (Steele, Lea, Flood 2014): small enough to be written down here, so that no dependency's update moves the holes.
+/// `SplitMix64` (Steele, Lea, Flood 2014): small enough to be written down here, so that no dependency's update moves
+/// the holes.
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 

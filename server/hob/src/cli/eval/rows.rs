@@ -1,6 +1,7 @@
 //! `--rows`: one JSON line for each hole, for looking at what happened.
 //!
-//! The one place where text of the measured files is written, and it goes to the file that the user named and nowhere else.
+//! The one place where text of the measured files is written, and it goes to the file that the user named and nowhere
+//! else.
 
 use std::{
     fs::File,

@@ -19,7 +19,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let holes = self.product.all.holes;
         let of = if holes < self.asked { format!(" of {}", self.asked) } else { String::new() };
-        writeln!(f, "{holes}{of} holes in {} files, seed {}\n", self.files, self.seed)?;
+        let files = if self.files == 1 { "file" } else { "files" };
+        writeln!(f, "{holes}{of} holes in {} {files}, seed {}\n", self.files, self.seed)?;
         self.who(f)?;
         self.by_kind(f)?;
         surest(f, &self.shown, self.precision_at_20)?;
@@ -154,7 +155,7 @@ fn compared(f: &mut fmt::Formatter<'_>, comparison: &Comparison) -> fmt::Result 
     writeln!(
         f,
         "\n{:34} {:>8} {:>10} {:>15} {:>8} {:>8}",
-        "Ways of asking", "exact", "difference", "(95 %)", "only it", "only 1st"
+        "Ways of asking", "exact", "difference", "(95 %)", "gained", "lost"
     )?;
     for row in &comparison.ways {
         writeln!(
@@ -164,8 +165,8 @@ fn compared(f: &mut fmt::Formatter<'_>, comparison: &Comparison) -> fmt::Result 
             percent(row.exact),
             row.difference.map_or_else(|| "-".to_owned(), |points| format!("{:+.1}", points * 100.0)),
             between(row.difference_ci95),
-            row.only_it,
-            row.only_product
+            row.gained,
+            row.lost
         )?;
     }
     let gain = format!(
@@ -208,4 +209,100 @@ fn between(interval: Option<Interval>) -> String {
 )]
 fn bar(share: f64) -> String {
     "█".repeat((share.clamp(0.0, 1.0) * super::interval::count(BAR)).round() as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::cli::eval::{
+        Judged, Measured,
+        ask::Answer,
+        compare,
+        cut::Kind,
+        holes::fixture,
+        judge::{Said, judge},
+        report::Run,
+    };
+
+    /// A hole whose truth is `g(y);`, and what the model and both baselines said there; every other way of asking is right.
+    fn measured(kind: Kind, said: &str, confidence: f64, baseline: &str) -> Measured {
+        let hole = fixture(kind, "fn f() {\n    let x = $0g(y);$1\n}\n");
+        let judged = |text: &str| {
+            let said = (!text.is_empty()).then(|| Said { text: text.to_owned(), consumed: 0 });
+            Judged { marks: judge(&hole, said.as_ref()), said }
+        };
+        let Judged { said, marks } = judged(said);
+        let reason = if said.is_some() { "shown" } else { "nothing_missing" };
+        let right = |way: &compare::Way| judged(if way.name.starts_with("psm") { "g(y);" } else { "" });
+        Measured {
+            answer: Answer { said, reason, confidence, ms: 12.0 },
+            marks,
+            ngram: judged(baseline),
+            copy: judged("g(z);"),
+            ways: compare::WAYS.iter().map(right).collect(),
+            hole,
+        }
+    }
+
+    #[test]
+    fn a_report_that_a_person_can_read() {
+        let mut holes =
+            vec![measured(Kind::Line, "g(y);", 0.93, "g(y);"), measured(Kind::Statement, "", 0.0, "")];
+        holes.extend((0..6).map(|_| measured(Kind::Line, "g(y", 0.4, "")));
+        let run = Run { model: "ember".to_owned(), seed: 7, asked: 9, threshold: 0.5 };
+        // The bar marks the margin.
+        let told = Report::of(&holes, run).to_string() + "|";
+        let told: Vec<&str> = told.lines().map(str::trim_end).collect();
+        expect![[r#"
+            8 of 9 holes in 1 file, seed 7
+
+                          exact          (95 %) similarity identifiers    parses over-runs   silent
+            ember        12.5 %     2.2 to 47.1     57.5 %      87.5 %    14.3 %     0.0 %   12.5 %
+            n-grams      12.5 %     2.2 to 47.1     12.5 %      12.5 %   100.0 %     0.0 %   87.5 %
+            copying       0.0 %     0.0 to 32.4     80.0 %      50.0 %   100.0 %     0.0 %    0.0 %
+
+            Exact                   holes    model          (95 %)    n-grams    copying
+            rust                        8   12.5 %     2.2 to 47.1     12.5 %      0.0 %
+              line                      7   14.3 %     2.6 to 51.3     14.3 %      0.0 %
+              statement                 1    0.0 %     0.0 to 79.3      0.0 %      0.0 %
+
+            If only the surest answers were shown
+            coverage  confidence  precision
+              12.5 %      93.0 %    100.0 %  ████████████████████████████████████████
+              25.0 %      40.0 %     50.0 %  ████████████████████
+              37.5 %      40.0 %     33.3 %  █████████████
+              50.0 %      40.0 %     25.0 %  ██████████
+              62.5 %      40.0 %     20.0 %  ████████
+              75.0 %      40.0 %     16.7 %  ███████
+              87.5 %      40.0 %     14.3 %  ██████
+            precision at 20 % coverage: 50.0 %
+
+            With completion.min_confidence = 50 an editor shows an answer at 12.5 % of the holes; 100.0 % of these are exact, and 0.0 % add a syntax error
+
+            How sure the engine says it is of the first line, and how often that was right
+            confidence  answers   stated    right
+               40–50 %        6   40.0 %    0.0 %
+              90–100 %        1   93.0 %  100.0 %  ████████████████████████████████████████
+
+            Silent: 1 × nothing_missing
+
+            An answer takes 12 ms (median), 12 ms (95 % take less)
+
+            Ways of asking                        exact difference          (95 %)   gained     lost
+            as configured                        12.5 %       +0.0      0.0 to 0.0        0        0
+            configured order, no mixture          0.0 %      -12.5    -37.5 to 0.0        0        1
+            anchored, no mixture                  0.0 %      -12.5    -37.5 to 0.0        0        1
+            anchored, no healing, no mixture      0.0 %      -12.5    -37.5 to 0.0        0        1
+            psm, no mixture                     100.0 %      +87.5   62.5 to 100.0        7        0
+            psm, no healing, no mixture         100.0 %      +87.5   62.5 to 100.0        7        0
+            spm, no mixture                       0.0 %      -12.5    -37.5 to 0.0        0        1
+
+            The order `psm` is clearly better for this model (+100.0 points 100.0 to 100.0). To use it, in Hob's config.toml:
+
+            [engine]
+            order = "psm"
+            |"#]].assert_eq(&told.join("\n"));
+    }
 }

@@ -1,11 +1,12 @@
-//! The baseline that copies: the rest of the line, elsewhere in the file, whose beginning has most in common with what was typed.
+//! The baseline that copies: the rest of the line, elsewhere in the file, whose beginning has most in common with what
+//! was typed.
 //!
 //! Must not understand the text: it compares characters.
 
 use super::Place;
 
-/// What follows the longest match with the text before the cursor; of equally long ones the nearest above. `None` if not even one
-/// character matches.
+/// What follows the longest match with the text before the cursor; of equally long ones the nearest above. `None` if
+/// not even one character matches.
 pub(super) fn continuation<'a>(place: &Place<'a>) -> Option<&'a str> {
     // The cursor's own line ends at the cursor: its rest is not known to be one.
     let above = place.before.rfind('\n').map_or("", |at| &place.before[..=at]);

@@ -32,7 +32,8 @@ pub(super) fn continuation(place: &Place<'_>) -> String {
         begun = "";
         context.push(next);
         lines -= usize::from(word == "\n");
-        // What comes next depends on these words alone: seen twice, it goes in circles, and the line that it has begun is no answer.
+        // What comes next depends on these words alone: seen twice, it goes in circles, and the line that it has begun
+        // is no answer.
         let state = context[context.len().saturating_sub(CONTEXT)..].to_vec();
         if !states.insert(state) {
             text.truncate(text.rfind('\n').unwrap_or(text.len()));
@@ -67,8 +68,8 @@ impl<'a> Words<'a> {
         })
     }
 
-    /// The word that most often followed the longest end of `context` that is found in `learnt`, among those that fit; of equally
-    /// frequent ones the latest.
+    /// The word that most often followed the longest end of `context` that is found in `learnt`, among those that fit;
+    /// of equally frequent ones the latest.
     fn likeliest(&self, learnt: [&[u32]; 2], context: &[u32], fits: &dyn Fn(&str) -> bool) -> Option<u32> {
         let mut longest = 0;
         let mut times = vec![0u32; self.list.len()];
