@@ -171,6 +171,7 @@ fn version_and_help() {
         Commands:
           complete  Complete at one place of a file and print the ghost text as it comes
           engine    Look at the engine, the process that holds the model, or end it
+          eval      Measure how good the answers are on your own code: cut holes into it, ask, and compare with what was there
           why       Show the last answers and silences, with their reasons
           help      Print this message or the help of the given subcommand(s)
 

@@ -33,7 +33,7 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "\nAn answer takes {:.0} ms (median), {:.0} ms (95 % take less)",
+            "\nAn answer at a new place takes {:.0} ms (median), {:.0} ms (95 % take less)",
             self.ms.p50, self.ms.p95
         )?;
         self.compare.as_ref().map_or(Ok(()), |comparison| compared(f, comparison))
@@ -288,7 +288,7 @@ mod tests {
 
             Silent: 1 × nothing_missing
 
-            An answer takes 12 ms (median), 12 ms (95 % take less)
+            An answer at a new place takes 12 ms (median), 12 ms (95 % take less)
 
             Ways of asking                        exact difference          (95 %)   gained     lost
             as configured                        12.5 %       +0.0      0.0 to 0.0        0        0
