@@ -20,6 +20,9 @@ use crate::{
     mixture::{Choice, Course, Mixture, trust},
 };
 
+/// Tokens of a draft. Longer ones are seldom right to their end.
+const DRAFT: usize = 4;
+
 /// A loaded model, ready to answer.
 pub(crate) struct Decoder<'m> {
     model: &'m Model,
@@ -31,6 +34,8 @@ pub(crate) struct Decoder<'m> {
     abort: Arc<AtomicBool>,
     /// Tokens evaluated at once while a prompt is read.
     batch: usize,
+    /// Tokens of a draft; 0 where drafts don't pay.
+    draft: usize,
 }
 
 /// When a request arrived and when work on it began.
@@ -64,30 +69,35 @@ impl<'m> Decoder<'m> {
             sequences: Sequences::new(sequences),
             abort,
             batch: LARGEST_BATCH,
+            draft: 0,
         }
     }
 
-    /// Evaluates a little text, so that the weights are in memory, and chooses how many tokens to evaluate at once: as many as take no
-    /// longer than a cancel may, where the abort flag does not reach (a GPU), but not so few that reading a prompt gets slow.
+    /// Evaluates a little text, so that the weights are in memory, and chooses by the time it takes how many tokens to evaluate at once.
     pub(crate) fn warm(&mut self) {
-        const LONGEST_MS: f64 = 12.0;
-        let token = Token(i32::try_from(self.model.size() / 2).unwrap_or(0));
-        let sample = [token; 64];
-        for round in 0..2 {
-            let began = Instant::now();
-            if let Err(failure) = self.context.evaluate(0, 0, &sample, true) {
-                tracing::warn!(?failure, "the warm-up failed");
-            }
-            let token_ms = milliseconds(began) / 64.0;
-            self.context.clear();
-            if round == 1 {
-                let fewest = if Model::may_use_gpu() { 32 } else { 64 };
-                let fitting =
-                    [LARGEST_BATCH, 64].into_iter().find(|batch| token_ms * as_f64(*batch) <= LONGEST_MS);
-                self.batch = fitting.unwrap_or(fewest);
-                tracing::info!(token_ms, batch = self.batch, "warm");
-            }
+        let sample = [Token(i32::try_from(self.model.size() / 2).unwrap_or(0)); 64];
+        // The first round reads the weights from disk.
+        self.time(&sample);
+        let token_ms = self.time(&sample) / 64.0;
+        self.batch = fitting_batch(token_ms);
+        let rounds = || 0..3;
+        let step_ms = rounds().map(|_| self.time(&sample[..1])).fold(f64::INFINITY, f64::min);
+        let drafted_ms = rounds().map(|_| self.time(&sample[..=DRAFT])).fold(f64::INFINITY, f64::min);
+        // A draft of which half is right must be worth its evaluation.
+        let pays = drafted_ms < step_ms * (1.0 + as_f64(DRAFT) / 2.0) && self.context.truncates();
+        self.draft = if pays { DRAFT } else { 0 };
+        self.context.clear();
+        tracing::info!(token_ms, step_ms, drafted_ms, batch = self.batch, draft = self.draft, "warm");
+    }
+
+    /// Milliseconds that evaluating `tokens` as a prompt takes.
+    fn time(&mut self, tokens: &[Token]) -> f64 {
+        self.context.clear();
+        let began = Instant::now();
+        if let Err(failure) = self.context.evaluate(0, 0, tokens, tokens.len().min(DRAFT + 1)) {
+            tracing::warn!(?failure, "the warm-up failed");
         }
+        milliseconds(began)
     }
 
     /// Documents with a warm KV cache.
@@ -162,7 +172,7 @@ impl<'m> Decoder<'m> {
             account.stats.evaluated_tokens += u32::try_from(part.len()).unwrap_or(u32::MAX);
         }
         if keep < tokens.len()
-            && let Some(logits) = self.context.logits()
+            && let Some(logits) = self.context.logits(0)
         {
             self.sequences.set_ending(sequence, logits);
         }
@@ -175,7 +185,7 @@ impl<'m> Decoder<'m> {
             return Err(End::Stopped(Stop::Cancelled));
         }
         let position = self.sequences.len(sequence);
-        let result = self.context.evaluate(sequence, position, tokens, true);
+        let result = self.context.evaluate(sequence, position, tokens, 1);
         match result {
             Ok(()) => {
                 self.sequences.extend(sequence, tokens);
@@ -206,14 +216,34 @@ impl<'m> Decoder<'m> {
         &mut self,
         sequence: usize,
         prompt: &Prompt,
+        course: Course,
+        output: Output<'_>,
+        account: &mut Account,
+    ) -> Result<Stop, End> {
+        let stop = self.decode(sequence, prompt, course, output, account);
+        // What was drafted and not said is no part of the document.
+        let said = self.sequences.len(sequence);
+        if self.context.length(sequence) > said {
+            let kept = self.context.truncate(sequence, said);
+            self.sequences.truncate(sequence, kept);
+        }
+        stop
+    }
+
+    fn decode(
+        &mut self,
+        sequence: usize,
+        prompt: &Prompt,
         mut course: Course,
         mut output: Output<'_>,
         account: &mut Account,
     ) -> Result<Stop, End> {
         let mut healing = prompt.healing.clone();
         let mut answered = 0;
+        let mut draft = Draft::default();
         loop {
-            let Some(choice) = self.choose(sequence, prompt.tokens.len(), &course, &healing) else {
+            let Some(choice) = self.choose(sequence, prompt.tokens.len(), draft.row, &course, &healing)
+            else {
                 return self.say_again(sequence, &healing, &prompt.healing);
             };
             let Some(token) = choice.token else {
@@ -235,7 +265,38 @@ impl<'m> Decoder<'m> {
             if answered >= prompt.answer_tokens || room == 0 {
                 return Ok(Stop::Length);
             }
-            self.evaluate(sequence, &[token])?;
+            if draft.confirm(token) {
+                account.stats.drafted_tokens += 1;
+                self.sequences.extend(sequence, &[token]);
+            } else {
+                let most = if healing.is_done() { self.draft.min(room - 1) } else { 0 };
+                draft = Draft::new(Mixture::draft(&course, most));
+                self.say(sequence, token, &draft.tokens)?;
+            }
+        }
+    }
+
+    /// Appends `token` to `sequence`, and evaluates `draft` in the same batch without appending it.
+    fn say(&mut self, sequence: usize, token: Token, draft: &[Token]) -> Result<(), End> {
+        let said = self.sequences.len(sequence);
+        if self.context.length(sequence) > said {
+            self.context.truncate(sequence, said);
+        }
+        if draft.is_empty() {
+            return self.evaluate(sequence, &[token]);
+        }
+        if self.abort.load(Ordering::Relaxed) {
+            return Err(End::Stopped(Stop::Cancelled));
+        }
+        let batch: Vec<Token> = std::iter::once(token).chain(draft.iter().copied()).collect();
+        match self.context.evaluate(sequence, said, &batch, batch.len()) {
+            Ok(()) => {
+                self.sequences.extend(sequence, &[token]);
+                Ok(())
+            }
+            // Whatever of the batch is in the cache goes with the rest of the draft.
+            Err(Failure::Aborted) => Err(End::Stopped(Stop::Cancelled)),
+            Err(Failure::Broken(text)) => Err(End::Failed(ModelError::Failed(text))),
         }
     }
 
@@ -251,15 +312,52 @@ impl<'m> Decoder<'m> {
         Ok(Stop::EndOfText)
     }
 
-    /// What to say after what `sequence` holds, which began with a prompt of `prompt` tokens.
-    fn choose(&mut self, sequence: usize, prompt: usize, course: &Course, healing: &Healing) -> Option<Choice> {
+    /// What to say after what `sequence` holds, which began with a prompt of `prompt` tokens. The logits are those of `row`.
+    fn choose(
+        &mut self,
+        sequence: usize,
+        prompt: usize,
+        row: usize,
+        course: &Course,
+        healing: &Healing,
+    ) -> Option<Choice> {
         // After the prompt itself the logits may be an earlier request's.
         let logits = match self.sequences.len(sequence) {
             length if length == prompt => self.sequences.ending(sequence, prompt),
-            _ => self.context.logits(),
+            _ => self.context.logits(row),
         }?;
         self.mixture.choose(course, logits, healing, (self.model, &self.index))
     }
+}
+
+/// Tokens that were evaluated before they were chosen: what comes next if the text repeats itself.
+#[derive(Debug, Default)]
+struct Draft {
+    tokens: Vec<Token>,
+    /// How many of them were chosen since, and so the row of logits to choose by.
+    row: usize,
+}
+
+impl Draft {
+    fn new(tokens: &[Token]) -> Self {
+        Self { tokens: tokens.to_vec(), row: 0 }
+    }
+
+    /// Whether the token chosen is the drafted one: then it need not be evaluated.
+    fn confirm(&mut self, chosen: Token) -> bool {
+        let right = self.tokens.get(self.row) == Some(&chosen);
+        self.row += usize::from(right);
+        right
+    }
+}
+
+/// Tokens to evaluate at once: as many as take no longer than a cancel may, where the abort flag does not reach (a GPU), but not so few
+/// that reading a prompt gets slow.
+fn fitting_batch(token_ms: f64) -> usize {
+    const LONGEST_MS: f64 = 12.0;
+    let fewest = if Model::may_use_gpu() { 32 } else { 64 };
+    let fitting = [LARGEST_BATCH, 64].into_iter().find(|batch| token_ms * as_f64(*batch) <= LONGEST_MS);
+    fitting.unwrap_or(fewest)
 }
 
 /// What an answer costs, while it is being made.

@@ -156,7 +156,7 @@ impl Model {
         let _one_at_a_time = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         let inner = self.inner.new_context(backend()?, params).map_err(|error| error.to_string())?;
         let batch = LlamaBatch::new(LARGEST_BATCH, 1);
-        Ok(Context { inner, batch, sequences, per_sequence, logits_at: None, _abort: abort })
+        Ok(Context { inner, batch, sequences, per_sequence, logits_at: 0..0, _abort: abort })
     }
 }
 
@@ -203,8 +203,8 @@ pub(crate) struct Context<'m> {
     batch: LlamaBatch<'static>,
     sequences: usize,
     per_sequence: usize,
-    /// Where in the last batch the logits lie.
-    logits_at: Option<i32>,
+    /// Which tokens of the last batch have logits.
+    logits_at: std::ops::Range<usize>,
     /// Declared last, and so dropped after the context that holds a pointer to it.
     _abort: Arc<AtomicBool>,
 }
@@ -215,35 +215,35 @@ impl Context<'_> {
         self.per_sequence
     }
 
-    /// Evaluates `tokens`, at most [`LARGEST_BATCH`], as the next ones of `sequence`, which holds `position` tokens. With `logits`
-    /// those after the last token are kept for [`Self::logits`].
+    /// Evaluates `tokens`, at most [`LARGEST_BATCH`], as the next ones of `sequence`, which holds `position` tokens. The logits after
+    /// each of the last `rows` of them are kept for [`Self::logits`].
     pub(crate) fn evaluate(
         &mut self,
         sequence: usize,
         position: usize,
         tokens: &[Token],
-        logits: bool,
+        rows: usize,
     ) -> Result<(), Failure> {
         let broken = |text: String| Failure::Broken(text);
-        self.logits_at = None;
-        if tokens.is_empty() || tokens.len() > LARGEST_BATCH {
+        self.logits_at = 0..0;
+        if tokens.is_empty() || tokens.len() > LARGEST_BATCH || rows > tokens.len() {
             return Err(broken(format!("a batch of {} tokens", tokens.len())));
         }
         if sequence >= self.sequences || position + tokens.len() > self.per_sequence {
             return Err(broken(format!("{} tokens at {position} of sequence {sequence}", tokens.len())));
         }
         self.batch.clear();
+        let wanted = tokens.len() - rows..tokens.len();
         let id = [i32::try_from(sequence).map_err(|error| broken(error.to_string()))?];
         for (offset, token) in tokens.iter().enumerate() {
             let position = i32::try_from(position + offset).map_err(|error| broken(error.to_string()))?;
-            let wanted = logits && offset + 1 == tokens.len();
             self.batch
-                .add(LlamaToken(token.0), position, &id, wanted)
+                .add(LlamaToken(token.0), position, &id, wanted.contains(&offset))
                 .map_err(|error| broken(error.to_string()))?;
         }
         match self.inner.decode(&mut self.batch) {
             Ok(()) => {
-                self.logits_at = logits.then(|| self.batch.n_tokens() - 1);
+                self.logits_at = wanted;
                 Ok(())
             }
             // llama.h: 2 is "aborted (processed ubatches will remain in the context's memory)".
@@ -252,9 +252,10 @@ impl Context<'_> {
         }
     }
 
-    /// The logits after the last token evaluated; `None` unless they were asked for and the evaluation succeeded.
-    pub(crate) fn logits(&self) -> Option<&[f32]> {
-        self.logits_at.map(|at| self.inner.get_logits_ith(at))
+    /// The logits of row `row` of those that the last evaluation kept; `None` if it failed or kept fewer.
+    pub(crate) fn logits(&self, row: usize) -> Option<&[f32]> {
+        let at = self.logits_at.clone().nth(row)?;
+        i32::try_from(at).ok().map(|at| self.inner.get_logits_ith(at))
     }
 
     /// Keeps only the first `keep` tokens of `sequence`. Some kinds of model can't take back a part: then all is gone, and the answer
@@ -267,6 +268,12 @@ impl Context<'_> {
         // Removing a whole sequence never fails (llama.h); its result says nothing new.
         let _gone = self.inner.clear_kv_cache_seq(Some(id), None, None);
         0
+    }
+
+    /// Whether the first sequence, which must hold two tokens or more, can take back its last: some kinds of model can't.
+    pub(crate) fn truncates(&mut self) -> bool {
+        let held = self.length(0);
+        held > 1 && self.truncate(0, held - 1) == held - 1
     }
 
     /// Tokens that `sequence` holds.

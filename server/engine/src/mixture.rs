@@ -171,6 +171,11 @@ impl Mixture {
             .collect();
     }
 
+    /// What may well be said next, at most `most` tokens.
+    pub(crate) fn draft<'c>(course: &'c Course, most: usize) -> &'c [Token] {
+        ngrams::draft(&course.surroundings.text, &course.surroundings.context, most)
+    }
+
     /// The probability of each token but for a factor, and all that mean the end as the end's.
     fn weigh(&mut self, logits: &[f32]) {
         let largest = logits.iter().copied().fold(f32::MIN, f32::max);

