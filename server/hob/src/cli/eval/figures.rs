@@ -16,6 +16,9 @@ pub(super) struct Figures {
     pub(super) holes: usize,
     /// Share of holes answered with what was there.
     pub(super) exact: Option<f64>,
+    /// Share of holes of which at least the first line was answered with what was there: of several lines a person
+    /// often wants one.
+    pub(super) first_line: Option<f64>,
     /// Mean over the holes.
     pub(super) edit_similarity: Option<f64>,
     /// Mean over the holes.
@@ -33,6 +36,7 @@ pub(super) struct Figures {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Intervals {
     pub(super) exact: Option<Interval>,
+    first_line: Option<Interval>,
     edit_similarity: Option<Interval>,
     identifier_f1: Option<Interval>,
     parse_ok: Option<Interval>,
@@ -46,6 +50,7 @@ impl Figures {
         let holes = marks.len();
         let count = |wanted: &dyn Fn(&Marks) -> bool| marks.iter().filter(|marks| wanted(marks)).count();
         let exact = count(&|marks| marks.exact);
+        let first_line = count(&|marks| marks.first_line);
         let answers = count(&|marks| marks.parse_ok.is_some());
         let parse_ok = count(&|marks| marks.parse_ok == Some(true));
         let over_run = count(&|marks| marks.over_run);
@@ -54,6 +59,7 @@ impl Figures {
         Self {
             holes,
             exact: share(exact, holes),
+            first_line: share(first_line, holes),
             edit_similarity: mean(&similarity),
             identifier_f1: mean(&f1),
             parse_ok: share(parse_ok, answers),
@@ -61,6 +67,7 @@ impl Figures {
             empty: share(holes - answers, holes),
             ci95: Intervals {
                 exact: wilson(exact, holes),
+                first_line: wilson(first_line, holes),
                 edit_similarity: bootstrap(&similarity, seed),
                 identifier_f1: bootstrap(&f1, seed),
                 parse_ok: wilson(parse_ok, answers),

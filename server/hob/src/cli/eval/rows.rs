@@ -51,6 +51,7 @@ struct Told<'a> {
     /// `None` for silence.
     answer: Option<&'a str>,
     exact: bool,
+    first_line: bool,
     edit_similarity: f64,
     identifier_f1: f64,
     parse_ok: Option<bool>,
@@ -72,9 +73,9 @@ struct Way<'a> {
 
 impl<'a> Told<'a> {
     fn of(said: Option<&'a Said>, marks: Marks) -> Self {
-        let Marks { exact, first_line: _, edit_similarity, identifier_f1, parse_ok, over_run } = marks;
+        let Marks { exact, first_line, edit_similarity, identifier_f1, parse_ok, over_run } = marks;
         let answer = said.map(|said| said.text.as_str());
-        Self { answer, exact, edit_similarity, identifier_f1, parse_ok, over_run }
+        Self { answer, exact, first_line, edit_similarity, identifier_f1, parse_ok, over_run }
     }
 
     fn by(judged: &'a Judged) -> Self {
