@@ -53,6 +53,9 @@ pub struct Stats {
     pub drafted_tokens: u32,
     /// Time until the first token beyond the cursor was decoded; `None` if there was none.
     pub ttft_ms: Option<f64>,
+    /// Time that choosing tokens took: the mixture of the model with the text around, without the model.
+    #[serde(default)]
+    pub choosing_ms: f64,
     /// Time until the answer ended.
     pub total_ms: f64,
     /// Time spent waiting for other requests before this one began.
