@@ -298,6 +298,24 @@ fn the_item_selected_in_the_popup_is_what_the_answer_begins_with() {
     editor.quit();
 }
 
+/// Words that no model has seen: only the file itself can have said them.
+#[test]
+fn a_line_that_stands_in_the_file_is_finished_as_it_stands_there() {
+    let line = "let quorum = zanzibar.gather_votes(&mut cursor, 17)?;";
+    let text = format!(
+        "fn first() -> Result<(), Error> {{\n    {line}\n    report(quorum)\n}}\n\n\
+         fn second() -> Result<(), Error> {{\n    let quorum = zan\n    report(quorum)\n}}\n"
+    );
+    let world = World::new();
+    let editor = world.editor().start();
+    let mut buffer = editor.open("a.rs", "rust", &text);
+    buffer.put_after("fn second() -> Result<(), Error> {\n    let quorum = zan");
+    let item = buffer.complete().expect("a suggestion");
+    check(&buffer, &item);
+    assert!(line.ends_with(&item.text), "{item:?}");
+    editor.quit();
+}
+
 #[test]
 fn what_the_model_is_not_sure_of_is_shown_to_whoever_asks() {
     let world = World::new();

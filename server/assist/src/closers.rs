@@ -17,6 +17,12 @@ pub(crate) fn pending(rest: &str) -> &str {
     if closers.contains([';', ',']) { "" } else { closers }
 }
 
+/// What follows `pending` at the head of `rest`, if nothing but separators does.
+pub(crate) fn separators<'r>(rest: &'r str, pending: &str) -> &'r str {
+    let behind = rest.trim_end().strip_prefix(pending).unwrap_or_default();
+    if behind.chars().all(|c| matches!(c, ';' | ',')) { behind } else { "" }
+}
+
 /// How many of `pending` the `text` wrote itself: it closes them in order, innermost first.
 ///
 /// A quote in `pending` counts as written at the first such quote in `text` that is not escaped; a bracket at the first closing

@@ -102,13 +102,19 @@ fn missing<'a>(plan: &Plan, said: &'a str) -> Result<&'a str, Silence> {
     // Behind something typed, a line may well end as the one below it does.
     let fresh = plan.request.typed.trim().is_empty();
     let new = if fresh { clean::before_repeat_of(wanted, &plan.below) } else { wanted };
-    let new = clean::without_overlap(new, &plan.rest);
+    let new = without_separators(clean::without_overlap(new, &plan.rest), plan);
     // Blanks before other text on the line are part of it; before the line's end they are noise.
     let new = if plan.rest.is_empty() { new.trim_end() } else { new };
     if !new.trim().is_empty() || !plan.lead.is_empty() {
         return Ok(new);
     }
     Err(if wanted.trim().is_empty() { Silence::NothingMissing } else { Silence::RepeatsSuffix })
+}
+
+/// `said` without the separators that stand right of the cursor already, once it has written every closer between.
+fn without_separators<'s>(said: &'s str, plan: &Plan) -> &'s str {
+    let whole = closers::written(said, &plan.closers) == plan.closers.len();
+    said.strip_suffix(plan.separators.as_str()).filter(|_| whole).unwrap_or(said)
 }
 
 /// A block's text without line breaks ahead of it, down to the first blank line or dedent.
@@ -244,6 +250,38 @@ mod tests {
             }
         "]],
         );
+    }
+
+    #[test]
+    fn the_separator_right_of_the_cursor_is_not_said_again() {
+        check(
+            "fn a() {\n    f($0);\n}\n",
+            "1, 2);",
+            &expect![[r"
+            fn a() {
+                f(⟦1, 2)⟧;
+            }
+        "]],
+        );
+        check(
+            "fn a() {\n    let x = $0;\n}\n",
+            "1;",
+            &expect![[r"
+            fn a() {
+                let x = ⟦1⟧;
+            }
+        "]],
+        );
+        check(
+            "x = [\n    f(g($0)),\n]\n",
+            "1)),",
+            &expect![[r#"
+            x = [
+                f(g(⟦1))⟧,
+            ]
+        "#]],
+        );
+        check("fn a() {\n    let x = 1$0;\n}\n", ";", &expect!["repeats_suffix"]);
     }
 
     #[test]

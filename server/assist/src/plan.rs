@@ -96,6 +96,8 @@ pub struct Plan {
     pub lead: String,
     /// Closing brackets and quotes right of the cursor, kept out of the prompt.
     pub closers: String,
+    /// What ends the statement behind those: `;` or `,`, or nothing.
+    pub separators: String,
     /// The rest of the cursor's line when it is more than closers, trimmed at its end.
     pub rest: String,
     /// The next line below the cursor that is not blank, trimmed.
@@ -150,6 +152,7 @@ pub fn plan(query: &Query, settings: &Settings) -> Result<Plan, Silence> {
         indent: typed.chars().take_while(|c| c.is_whitespace()).collect(),
         line_break: line_break(snapshot, line),
         min_confidence: if query.explicit { 0 } else { settings.min_confidence },
+        separators: closers::separators(&rest, &closers).to_owned(),
         lead,
         closers,
     })
