@@ -1,6 +1,9 @@
 """Writes a checkpoint as GGUF for llama.cpp: Q8_0 matrices, f32 norms, tokenizer and FIM ids in the metadata.
 
-    export.py [CHECKPOINT] [--out ember.gguf]
+    export.py [CHECKPOINT] [--out ember.gguf] [--float]
+
+--float keeps the matrices as they were trained, to measure what quantisation costs. `hob.confidence.*` is the calibration that
+choices.toml holds, measured by calibrate.py for the weights that ship.
 
 `llama.context_length` is the length the model really saw in training: the engine budgets its prompt by it. The file is written
 beside its place and renamed. The name holds "ember", by which the engine knows how to ask; a control of the A/B test says in
@@ -17,7 +20,7 @@ from gguf.quants import quantize
 
 from model import Shape, views
 from tokenizer import EOT, FILE, MID, PAD, PRE, REPO, SEP, SPECIAL, SUF
-from sources import CACHE, HERE
+from sources import CACHE, CHOICES, HERE
 
 NAMES = {"q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output", "gate": "ffn_gate", "up": "ffn_up", "down": "ffn_down",
          "attention_norm": "attn_norm", "hidden_norm": "ffn_norm"}
@@ -31,7 +34,7 @@ def gguf_name(name):
     return f"blk.{layer}.{NAMES[part]}.weight"
 
 
-def export(checkpoint, out):
+def export(checkpoint, out, quantised=True):
     saved = torch.load(checkpoint, weights_only=True)
     shape = Shape(**saved["shape"])
     model = json.loads(FILE.read_text())["model"]
@@ -41,7 +44,7 @@ def export(checkpoint, out):
     w = gguf.GGUFWriter(temporary, "llama")
     layout = saved.get("layout", "anchored")
     w.add_name("Ember" if layout == "anchored" else f"Ember, {layout} control")
-    w.add_version("v0")
+    w.add_version("v1")
     w.add_license("MIT OR Apache-2.0")
     w.add_description(f"Fill-in-the-middle model of Hob for Rust and Python; {layout} layout, step {saved['step']}, "
                       f"{saved['tokens'] / 1e6:.1f} M tokens")
@@ -55,7 +58,7 @@ def export(checkpoint, out):
     w.add_rope_dimension_count(shape.head)
     w.add_rope_freq_base(shape.rope_base)
     w.add_vocab_size(shape.vocabulary)
-    w.add_file_type(LlamaFileType.MOSTLY_Q8_0)
+    w.add_file_type(LlamaFileType.MOSTLY_Q8_0 if quantised else LlamaFileType.ALL_F32)
     w.add_tokenizer_model("gpt2")
     w.add_tokenizer_pre("qwen2")
     w.add_token_list(tokens)
@@ -68,9 +71,11 @@ def export(checkpoint, out):
     w.add_add_bos_token(False)
     for name, token in (("pre", PRE), ("mid", MID), ("suf", SUF), ("pad", PAD), ("rep", REPO), ("sep", SEP)):
         w.add_uint32(f"tokenizer.ggml.fim_{name}_token_id", token)
+    for name, value in CHOICES.get("confidence", {}).items():
+        w.add_float32(f"hob.confidence.{name}", value)
     for name, tensor in views(shape, saved["weights"].float()).items():
         array = tensor.numpy()
-        if tensor.ndim == 1:
+        if tensor.ndim == 1 or not quantised:
             w.add_tensor(gguf_name(name), array)
         else:
             w.add_tensor(gguf_name(name), quantize(array, GGMLQuantizationType.Q8_0), raw_dtype=GGMLQuantizationType.Q8_0)
@@ -86,5 +91,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("checkpoint", nargs="?", default=CACHE / "run" / "final.pt")
     parser.add_argument("--out", default=HERE / "ember.gguf")
+    parser.add_argument("--float", action="store_true")
     args = parser.parse_args()
-    export(args.checkpoint, args.out)
+    export(args.checkpoint, args.out, not args.float)

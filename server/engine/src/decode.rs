@@ -17,7 +17,7 @@ use prompt::{Builder, Healing, PieceIndex, Prompt, Surroundings, Token, Tokens, 
 use crate::{
     kv::Sequences,
     llama::{Context, Failure, LARGEST_BATCH, Model},
-    mixture::{Choice, Course, Mixture, trust},
+    mixture::{Calibration, Choice, Course, Mixture, trust},
 };
 
 /// Tokens of a draft. Longer ones are seldom right to their end.
@@ -30,6 +30,7 @@ pub(crate) struct Decoder<'m> {
     builder: Builder<&'m Model>,
     index: PieceIndex,
     mixture: Mixture,
+    calibration: Calibration,
     sequences: Sequences,
     abort: Arc<AtomicBool>,
     /// Tokens evaluated at once while a prompt is read.
@@ -57,6 +58,7 @@ impl<'m> Decoder<'m> {
         model: &'m Model,
         context: Context<'m>,
         builder: Builder<&'m Model>,
+        calibration: Calibration,
         sequences: usize,
         abort: Arc<AtomicBool>,
     ) -> Self {
@@ -66,6 +68,7 @@ impl<'m> Decoder<'m> {
             context,
             builder,
             index: PieceIndex::new(model),
+            calibration,
             sequences: Sequences::new(sequences),
             abort,
             batch: LARGEST_BATCH,
@@ -145,7 +148,7 @@ impl<'m> Decoder<'m> {
             }
         });
         match end {
-            Ok(stop) | Err(End::Stopped(stop)) => Ok(Finish { stop, stats: account.close() }),
+            Ok(stop) | Err(End::Stopped(stop)) => Ok(Finish { stop, stats: account.close(self.calibration) }),
             Err(End::Failed(error)) => {
                 self.reset();
                 Err(error)
@@ -393,10 +396,10 @@ impl Account {
         }
     }
 
-    fn close(mut self) -> Stats {
+    fn close(mut self, calibration: Calibration) -> Stats {
         let (sum, count) = self.logprobs;
         self.stats.mean_logprob = if count == 0 { 0.0 } else { sum / f64::from(count) };
-        self.stats.confidence = self.line_logprob.exp();
+        self.stats.confidence = calibration.probability(self.line_logprob);
         self.stats.total_ms = milliseconds(self.timing.arrived);
         self.stats
     }

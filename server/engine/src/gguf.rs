@@ -19,6 +19,8 @@ pub(crate) struct Header {
     pub(crate) facts: Facts,
     /// Ids of the special tokens that any family asks for, by their text.
     pub(crate) special: BTreeMap<String, Token>,
+    /// How sure the model may say it is: `hob.confidence.slope` and `hob.confidence.offset`, which only Ember has.
+    pub(crate) confidence: (Option<f32>, Option<f32>),
 }
 
 /// What is wrong with a file: the end of a sentence that begins with its path.
@@ -135,6 +137,8 @@ fn read_key(
         }
         ("tokenizer.ggml.fim_sep_token_id", U32) => facts.ids.separator = reader.token()?,
         ("tokenizer.ggml.fim_rep_token_id", U32) => facts.ids.repository = reader.token()?,
+        ("hob.confidence.slope", F32) => header.confidence.0 = Some(reader.f32()?),
+        ("hob.confidence.offset", F32) => header.confidence.1 = Some(reader.f32()?),
         ("tokenizer.ggml.tokens", ARRAY) => header.special = reader.special_tokens()?,
         (_, kind) => {
             facts.chat_template |= key.starts_with("tokenizer.chat_template");
@@ -213,6 +217,7 @@ fn bytes_of(kind: u32, elements: u64) -> Option<u64> {
 }
 
 const U32: u32 = 4;
+const F32: u32 = 6;
 const STRING: u32 = 8;
 const ARRAY: u32 = 9;
 
@@ -244,6 +249,10 @@ impl<R: Read + Seek> Reader<R> {
         let mut bytes = [0; 4];
         self.fill(&mut bytes)?;
         Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn f32(&mut self) -> io::Result<f32> {
+        self.u32().map(f32::from_bits)
     }
 
     fn u64(&mut self) -> io::Result<u64> {

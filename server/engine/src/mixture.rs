@@ -6,11 +6,13 @@
 //!
 //! Must not evaluate anything, and must not know documents: tokens in, a token out.
 
+mod calibration;
 mod ngrams;
 
 use model::Request;
 use prompt::{Fim, Healing, LINE_END, PieceIndex, Surroundings, Token, Tokens};
 
+pub(crate) use self::calibration::Calibration;
 use self::ngrams::Followers;
 
 /// Parameters of a model that is worth one sighting of a token in the text: see [`trust`].
@@ -172,7 +174,7 @@ impl Mixture {
     }
 
     /// What may well be said next, at most `most` tokens.
-    pub(crate) fn draft<'c>(course: &'c Course, most: usize) -> &'c [Token] {
+    pub(crate) fn draft(course: &Course, most: usize) -> &[Token] {
         ngrams::draft(&course.surroundings.text, &course.surroundings.context, most)
     }
 

@@ -24,6 +24,7 @@ use crate::{
     decode::{Decoder, Timing},
     embedded, gguf,
     llama::Model,
+    mixture::Calibration,
     options::{EngineOptions, ModelChoice, default_threads},
     queue::{Job, Next, Queue},
 };
@@ -98,7 +99,7 @@ fn load_and_answer(
     state: &(impl Fn(ModelState) + Clone + 'static),
 ) -> Result<(), String> {
     let began = Instant::now();
-    let (model, fim, _file) = load(options, shared, state.clone())?;
+    let (model, fim, calibration, _file) = load(options, shared, state.clone())?;
     let per_sequence = options.context_tokens.unwrap_or(CONTEXT).min(model.trained_context()).max(256);
     let tokens = usize::try_from(per_sequence).unwrap_or(usize::MAX);
     let fitting = CACHE_BYTES / (model.cache_bytes_per_token() * u64::from(per_sequence)).max(1);
@@ -110,7 +111,7 @@ fn load_and_answer(
     let family = fim.family;
     let builder = Builder::new(&model, fim.in_order(options.order), tokens);
     tracing::info!(family, sequences, per_sequence, threads, caches_lines = builder.caches_lines(), "loaded");
-    let mut decoder = Decoder::new(&model, context, builder, sequences, Arc::clone(&shared.abort));
+    let mut decoder = Decoder::new(&model, context, builder, calibration, sequences, Arc::clone(&shared.abort));
     decoder.warm();
     state(ModelState::Ready(ModelInfo {
         name: options.model.name(),
@@ -194,7 +195,7 @@ fn load(
     options: &EngineOptions,
     shared: &Arc<Shared>,
     state: impl Fn(ModelState) + 'static,
-) -> Result<(Model, Fim, Option<embedded::EmbeddedFile>), String> {
+) -> Result<(Model, Fim, Calibration, Option<embedded::EmbeddedFile>), String> {
     let (path, file): (PathBuf, _) = match &options.model {
         ModelChoice::File(path) => (path.clone(), None),
         ModelChoice::Embedded => {
@@ -225,5 +226,6 @@ fn load(
     facts.ends = model.ends();
     let fim =
         family::recognise(&facts, |text| header.find(text)).map_err(|family::Refusal(reason)| reason)?;
-    Ok((model, fim, file))
+    let (slope, offset) = header.confidence;
+    Ok((model, fim, Calibration::new(slope, offset), file))
 }

@@ -23,7 +23,7 @@ fn with_decoder(test: impl FnOnce(&mut Decoder<'_>)) {
     let abort = Arc::new(AtomicBool::new(false));
     let context = model.context(2, CONTEXT, 1, Arc::clone(&abort)).unwrap();
     let builder = Builder::new(&model, fim, CONTEXT);
-    test(&mut Decoder::new(&model, context, builder, 2, abort));
+    test(&mut Decoder::new(&model, context, builder, Calibration::default(), 2, abort));
 }
 
 /// A request for the hole at `$0`, anchored at the start of its line.
