@@ -15,16 +15,15 @@ use prompt::{Fim, Healing, LINE_END, PieceIndex, Surroundings, Token, Tokens};
 pub(crate) use self::calibration::Calibration;
 use self::ngrams::Followers;
 
-/// Parameters of a model that is worth one sighting of a token in the text: see [`trust`].
-const PARAMETERS_PER_SIGHTING: f64 = 10e6;
+/// Parameters up to which a model is trusted no further than Ember.
+const SMALL: f64 = 10e6;
 
-/// How many sightings in the text the model's own opinion weighs against.
+/// How many times as far as Ember a model is trusted against the text around: in proportion to its size.
 ///
-/// One for a model of Ember's size, measured; in proportion to the size for larger ones, by reckoning: a model of 7 billion parameters
-/// has learned to copy and is all but left alone.
+/// By reckoning, not by measurement: a model of 7 billion parameters has learned to copy, and is all but left alone.
 pub(crate) fn trust(parameters: u64) -> f64 {
     let millions = u32::try_from(parameters / 1_000_000).unwrap_or(u32::MAX);
-    (f64::from(millions) * 1e6 / PARAMETERS_PER_SIGHTING).max(1.0)
+    (f64::from(millions) * 1e6 / SMALL).max(1.0)
 }
 
 /// A share of probability that is not worth following.
@@ -91,7 +90,7 @@ impl Course {
 }
 
 impl Mixture {
-    /// For the vocabulary of `model`, whose opinion weighs `trust` sightings.
+    /// For the vocabulary of `model`, that is trusted `trust` times as far as Ember.
     pub(crate) fn new(model: &dyn Tokens, fim: &Fim, trust: f64) -> Self {
         let end = model.size();
         let token = |at: usize| Token(i32::try_from(at).unwrap_or(i32::MAX));

@@ -111,7 +111,8 @@ fn load_and_answer(
     let family = fim.family;
     let builder = Builder::new(&model, fim.in_order(options.order), tokens);
     tracing::info!(family, sequences, per_sequence, threads, caches_lines = builder.caches_lines(), "loaded");
-    let mut decoder = Decoder::new(&model, context, builder, calibration, sequences, Arc::clone(&shared.abort));
+    let mut decoder =
+        Decoder::new(&model, context, builder, calibration, sequences, Arc::clone(&shared.abort));
     decoder.warm();
     state(ModelState::Ready(ModelInfo {
         name: options.model.name(),

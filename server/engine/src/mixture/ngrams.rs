@@ -17,8 +17,13 @@ const LENGTHS: [usize; 11] = [1, 2, 3, 4, 5, 6, 8, 10, 13, 17, LONGEST];
 const LEAST_FOR_A_DRAFT: usize = 3;
 
 /// What a seen token gives up for tokens that were not seen: the absolute discount of Kneser and Ney (1995), and of a Pitman–Yor
-/// process. Chosen on development packages, where everything from 0.3 to 0.7 did about the same.
-const DISCOUNT: f64 = 0.5;
+/// process. Chosen on development packages, where everything from 0.1 to 0.5 did about the same.
+const DISCOUNT: f64 = 0.4;
+
+/// How many sightings after one token of context the opinion of a model weighs that is trusted as far as Ember is. Each further entry of
+/// [`LENGTHS`] divides it by e, so that it is 40 after three tokens, 5 after five and less than one after eight. Chosen with
+/// [`DISCOUNT`] on development packages (docs/decisions/0002-mixture.md).
+const SIGHTINGS: f64 = 300.0;
 
 /// The places in a text that a context leads to.
 #[derive(Debug, Default)]
@@ -49,14 +54,16 @@ impl Followers {
         Self { places }
     }
 
-    /// How to correct a distribution over symbols, whose trust is worth `concentration` sightings.
+    /// How to correct a distribution over symbols that a model made which is trusted `trust` times as far as Ember.
     ///
     /// For each match length, from short to long: a symbol seen `c` times among `n`, of which `t` differ, becomes
     /// `(c − d + (α + d·t)·p) / (n + α)`, where `p` is what the shorter lengths made of it and the model is the shortest of all. This
-    /// is the Pitman–Yor backoff of Teh (2006) with one `d` and `α` for all lengths, and the model in the uniform base's place.
-    pub(crate) fn correction(&self, concentration: f64) -> Correction {
+    /// is the Pitman–Yor backoff of Teh (2006) with the model in the uniform base's place. `α` falls with the length: a model
+    /// knows better than a pair of tokens what comes next, and copies worse than a long match.
+    pub(crate) fn correction(&self, trust: f64) -> Correction {
         let mut correction = Correction { share: 1.0, seen: BTreeMap::new() };
         let longest = self.places.iter().map(|(length, _)| *length).max();
+        let mut concentration = SIGHTINGS * trust;
         for length in 0..longest.map_or(0, |longest| longest + 1) {
             let mut counts: BTreeMap<usize, u32> = BTreeMap::new();
             for (_, symbol) in self.places.iter().filter(|(matched, _)| *matched >= length) {
@@ -71,6 +78,7 @@ impl Followers {
                 *correction.seen.entry(symbol).or_default() +=
                     (f64::from(count) - DISCOUNT) / (all + concentration);
             }
+            concentration /= std::f64::consts::E;
         }
         correction
     }
@@ -117,8 +125,8 @@ mod tests {
 
     #[test]
     fn a_long_match_outweighs_many_short_ones() {
-        let text = "foo(a) bar(b) bar(b) bar(b) bar(b)";
-        let seen = correction(text, "x foo(", 1.0);
+        let text = "function_call(a) bar(b) bar(b) bar(b) bar(b)";
+        let seen = correction(text, "x function_call(", 1.0);
         let mass = |wanted| seen.iter().find(|(symbol, _)| *symbol == wanted).map_or(0.0, |(_, mass)| *mass);
         assert!(mass('a') > 2.0 * mass('b'), "{seen:?}");
     }
@@ -131,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_model_of_great_trust_is_hardly_corrected() {
-        let seen = correction("foo(a) foo(a)", "foo(", 1000.0);
+        let seen = correction("foo(a) foo(a)", "foo(", 100.0);
         assert!(seen.last().unwrap().1 > 0.98, "{seen:?}");
     }
 

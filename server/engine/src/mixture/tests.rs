@@ -139,7 +139,8 @@ fn every_way_to_end_counts_as_the_end() {
 #[test]
 fn what_the_file_repeats_wins_over_a_small_models_opinion() {
     let opinions: &[&[_]] = &[&[("a", 60.0), ("b", 5.0), ("()", 35.0)]];
-    let around = || course(true, "foo ( b ) ⏎ a ( b ) ⏎ …", "foo (");
+    let line = "foo ( a ) ; ⏎ foo ( a ) ; ⏎";
+    let around = || course(true, &format!("{line} foo ( b ) ; ⏎ …"), &format!("{line} foo ("));
     assert!(said(&mut mixture(1.0), around(), opinions).starts_with('b'));
     assert!(said(&mut mixture(1000.0), around(), opinions).starts_with('a'));
 }
