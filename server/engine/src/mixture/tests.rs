@@ -148,10 +148,9 @@ fn what_the_file_repeats_wins_over_a_small_models_opinion() {
 #[test]
 fn lines_that_end_alike_end_the_answer() {
     let opinions: &[&[_]] = &[&[("a", 50.0), (")", 20.0), ("\n", 30.0)]];
-    assert!(
-        said(&mut mixture(1.0), course(true, "foo ( ) ⏎ foo ( ) ⏎ …", "foo ( )"), opinions)
-            .starts_with("end")
-    );
+    let line = "foo ( a b b )";
+    let around = course(true, &format!("{line} ⏎ {line} ⏎ …"), line);
+    assert!(said(&mut mixture(1.0), around, opinions).starts_with("end"));
 }
 
 #[test]
