@@ -101,6 +101,7 @@ fn cold_starts(text: &str) -> Vec<Figure> {
     let places = places(text);
     for _ in 0..STARTS {
         let world = World::new();
+        world.configure_nothing();
         let begun = Instant::now();
         let editor = world.editor().start();
         let mut buffer = editor.open("main.rs", "rust", text);
@@ -126,6 +127,7 @@ fn cold_starts(text: &str) -> Vec<Figure> {
 
 fn memory(text: &str) -> Vec<Figure> {
     let world = World::new();
+    world.configure_nothing();
     let editor = world.editor().start();
     let mut buffer = editor.open("main.rs", "rust", text);
     for at in places(text).iter().take(20) {
@@ -174,6 +176,7 @@ enum Pace {
 
 fn shares(text: &str, pace: Pace) -> Vec<Figure> {
     let world = World::new();
+    world.configure_nothing();
     let editor = world.editor().start();
     let mut buffer = editor.open("main.rs", "rust", text);
     buffer.complete();

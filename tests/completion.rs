@@ -298,7 +298,7 @@ fn the_item_selected_in_the_popup_is_what_the_answer_begins_with() {
     editor.quit();
 }
 
-/// Words that no model has seen: only the file itself can have said them.
+/// Words that no model has seen: only the file itself can have said them. And whoever configures nothing sees it.
 #[test]
 fn a_line_that_stands_in_the_file_is_finished_as_it_stands_there() {
     let line = "let quorum = zanzibar.gather_votes(&mut cursor, 17)?;";
@@ -307,6 +307,7 @@ fn a_line_that_stands_in_the_file_is_finished_as_it_stands_there() {
          fn second() -> Result<(), Error> {{\n    let quorum = zan\n    report(quorum)\n}}\n"
     );
     let world = World::new();
+    world.configure_nothing();
     let editor = world.editor().start();
     let mut buffer = editor.open("a.rs", "rust", &text);
     buffer.put_after("fn second() -> Result<(), Error> {\n    let quorum = zan");

@@ -43,7 +43,7 @@ impl Default for World {
 }
 
 impl World {
-    /// A new one, whose engine ends with its last client.
+    /// A new one, whose engine ends with its last client and whose editors show whatever is said, however little the model thinks of it.
     ///
     /// # Panics
     /// When there is no room on the disk.
@@ -60,7 +60,12 @@ impl World {
 
     /// Writes the user's configuration: `lines` of TOML with dotted keys (`completion.popup = "never"`).
     pub fn configure(&self, lines: &str) {
-        self.configure_wholly(&format!("engine.idle_exit = 0\n{lines}\n"));
+        self.configure_wholly(&format!("engine.idle_exit = 0\ncompletion.min_confidence = 0\n{lines}\n"));
+    }
+
+    /// Configures what every user gets who configures nothing, but for the engine's end.
+    pub fn configure_nothing(&self) {
+        self.configure_wholly("engine.idle_exit = 0\n");
     }
 
     /// Writes the user's configuration and nothing else: what `idle_exit` says is the caller's business, and so is the engine's end.

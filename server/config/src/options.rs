@@ -54,7 +54,7 @@ options! {
 
             /// How sure the model has to be of a suggestion's first line before it appears by itself, in per cent. `0` shows
             /// everything. A suggestion that you ask for by a key is shown whatever the model thinks of it.
-            anyone min_confidence: Whole<0, 100> = Whole::of(0),
+            anyone min_confidence: Whole<0, 100> = Whole::of(40),
 
             /// Languages in which Hob stays silent, by their LSP identifiers (`rust`, `python`, `markdown`). A repository or an editor
             /// can only add to the list.

@@ -245,8 +245,10 @@ impl<'m> Decoder<'m> {
         let mut answered = 0;
         let mut draft = Draft::default();
         loop {
-            let Some(choice) = self.choose(sequence, prompt.tokens.len(), draft.row, &course, &healing)
-            else {
+            let choosing = Instant::now();
+            let choice = self.choose(sequence, prompt.tokens.len(), draft.row, &course, &healing);
+            account.stats.choosing_ms += milliseconds(choosing);
+            let Some(choice) = choice else {
                 return self.say_again(sequence, &healing, &prompt.healing);
             };
             let Some(token) = choice.token else {

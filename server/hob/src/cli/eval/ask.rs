@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use assist::{Plan, Query, Settings, Silence};
-use model::{Asking, SessionKey};
+use model::{Asking, SessionKey, Stats};
 use syntax::Tree;
 use text::Snapshot;
 
@@ -20,8 +20,8 @@ pub(super) struct Answer {
     pub(super) said: Option<Said>,
     /// `shown`, or why not.
     pub(super) reason: &'static str,
-    /// What the engine thinks of it.
-    pub(super) confidence: f64,
+    /// What the engine says of it; zeros where it was not asked.
+    pub(super) stats: Stats,
     /// From the question to what would be shown.
     pub(super) ms: f64,
 }
@@ -48,12 +48,12 @@ pub(super) fn ask(ready: &Ready, hole: &Hole, asking: Asking, session: &str) -> 
     let settings =
         Settings { max_tokens: ready.config.completion.max_tokens, min_confidence: 0, ..Settings::default() };
     let asked = Instant::now();
-    let mut confidence = 0.0;
+    let mut stats = Stats::default();
     let outcome = assist::plan(&query, &settings).and_then(|plan| {
         let plan = Plan { request: model::Request { asking, ..plan.request }, ..plan };
-        let (said, stats) = ready.ask(&plan, &mut |_, _| ())?;
-        confidence = stats.confidence;
-        let said = assist::Said { text: &said, confidence: Some(confidence) };
+        let (said, figures) = ready.ask(&plan, &mut |_, _| ())?;
+        stats = figures;
+        let said = assist::Said { text: &said, confidence: Some(stats.confidence) };
         assist::finish(&plan, said, &query.snapshot, query.tree.as_ref())
     });
     let ms = asked.elapsed().as_secs_f64() * 1e3;
@@ -61,9 +61,9 @@ pub(super) fn ask(ready: &Ready, hole: &Hole, asking: Asking, session: &str) -> 
         Ok(shown) => {
             let consumed = shown.range.end - query.offset;
             let said = Some(Said { text: shown.text, consumed });
-            Ok(Answer { said, reason: "shown", confidence, ms })
+            Ok(Answer { said, reason: "shown", stats, ms })
         }
         Err(gone @ (Silence::EngineGone(_) | Silence::ModelUnusable(_) | Silence::ModelLoading)) => Err(gone),
-        Err(silence) => Ok(Answer { said: None, reason: silence.code(), confidence, ms }),
+        Err(silence) => Ok(Answer { said: None, reason: silence.code(), stats, ms }),
     }
 }

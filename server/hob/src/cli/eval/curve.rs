@@ -64,7 +64,7 @@ pub(super) struct Gate {
 pub(super) fn graded(measured: &[Measured]) -> Vec<Graded> {
     let answers = measured.iter().filter_map(|one| {
         Some(Graded {
-            confidence: one.answer.confidence,
+            confidence: one.answer.stats.confidence,
             exact: one.marks.exact,
             first_line: one.marks.first_line,
             parse_ok: one.marks.parse_ok?,

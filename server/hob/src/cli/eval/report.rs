@@ -48,7 +48,7 @@ pub(super) struct Report {
     pub(super) default_gate: Gate,
     /// How often each reason for silence was given.
     pub(super) silences: BTreeMap<&'static str, usize>,
-    /// Milliseconds of an answer.
+    /// Milliseconds.
     pub(super) ms: Times,
     pub(super) baselines: Baselines,
     /// With `--compare`.
@@ -63,11 +63,13 @@ pub(super) struct Baselines {
     pub(super) copy: Answerer,
 }
 
-/// Percentiles.
+/// What a clock says, in milliseconds: percentiles of whole answers, and a part of them.
 #[derive(Debug, Serialize)]
 pub(super) struct Times {
     pub(super) p50: f64,
     pub(super) p95: f64,
+    /// Of choosing one token, without the model: the mean over all that were chosen.
+    pub(super) choosing: f64,
 }
 
 /// What is known of a run apart from its answers.
@@ -97,7 +99,7 @@ impl Report {
             calibration: curve::calibration(&graded),
             default_gate: curve::gate(&graded, measured.len(), run.threshold),
             silences,
-            ms: Times::of(measured.iter().map(|one| one.answer.ms).collect()),
+            ms: Times::of(measured),
             baselines: Baselines {
                 ngram: Answerer::of(measured, |one| one.ngram.marks, run.seed),
                 copy: Answerer::of(measured, |one| one.copy.marks, run.seed),
@@ -141,12 +143,16 @@ fn grouped<'a>(
 }
 
 impl Times {
-    fn of(mut ms: Vec<f64>) -> Self {
+    fn of(measured: &[Measured]) -> Self {
+        let mut ms: Vec<f64> = measured.iter().map(|one| one.answer.ms).collect();
         ms.sort_by(f64::total_cmp);
         let at = |percent: usize| {
             let rank = (ms.len() * percent).div_ceil(100).max(1) - 1;
             ms.get(rank).copied().unwrap_or_default()
         };
-        Self { p50: at(50), p95: at(95) }
+        let stats = || measured.iter().map(|one| one.answer.stats);
+        let chosen: u32 = stats().map(|stats| stats.decoded_tokens).sum();
+        let choosing = stats().map(|stats| stats.choosing_ms).sum::<f64>() / f64::from(chosen.max(1));
+        Self { p50: at(50), p95: at(95), choosing }
     }
 }

@@ -108,7 +108,7 @@ impl Rows {
             truth: hole.truth(),
             product: Told::of(answer.said.as_ref(), *marks),
             reason: answer.reason,
-            confidence: answer.confidence,
+            confidence: answer.stats.confidence,
             ms: answer.ms,
             baselines: Baselines { ngram: Told::by(ngram), copy: Told::by(copy) },
             ways: compare::WAYS.iter().zip(ways).map(way).collect(),
