@@ -60,7 +60,7 @@ impl World {
 
     /// Writes the user's configuration: `lines` of TOML with dotted keys (`completion.popup = "never"`).
     pub fn configure(&self, lines: &str) {
-        self.configure_wholly(&format!("engine.idle_exit = 0\ncompletion.min_confidence = 0\n{lines}\n"));
+        self.configure_wholly(&format!("engine.idle_exit = 0\n{lines}\ncompletion.min_confidence = 0\n"));
     }
 
     /// Configures what every user gets who configures nothing, but for the engine's end.

@@ -119,7 +119,8 @@ mod tests {
         let followers = Followers::find(&tokens(text), &tokens(context), symbol);
         let rounded = |mass: f64| (mass * 100.0).round() / 100.0;
         let correction = followers.correction(concentration);
-        let seen = correction.seen.iter().map(|(symbol, mass)| (char::from(*symbol as u8), rounded(*mass)));
+        let letter = |symbol: usize| char::from(u8::try_from(symbol).unwrap());
+        let seen = correction.seen.iter().map(|(symbol, mass)| (letter(*symbol), rounded(*mass)));
         seen.chain([('*', rounded(correction.share))]).collect()
     }
 
