@@ -46,7 +46,7 @@ docs: ## writes the generated documents anew
 bench: build ## what a key press costs
 	cargo bench --locked --package benches
 
-ember: ## trains the built-in model anew, or goes on where it was stopped (hours; see models/ember)
+ember: ## makes the built-in model from the kept checkpoint, or trains it further (hours; see models/ember)
 	models/ember/run.sh
 
 ember-test: ## tests of that recipe; apart from `make test`, which needs no PyTorch

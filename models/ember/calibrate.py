@@ -2,11 +2,19 @@
 
     hob eval CACHE/eval/development --holes 2000 --rows rows.jsonl && calibrate.py rows.jsonl
 
-The rows must come from development packages and from a model file without a calibration, or with the one given as --from SLOPE
-OFFSET. Prints the two lines for choices.toml; export.py writes them into the model file. Must not: see a test package.
+"Right" is the first line, as confidence is the first line's. The rows must come from development packages and from a model file without a
+calibration, or with the one given as --from SLOPE OFFSET. Prints the lines for choices.toml, with the step of the weights that --of
+names (run/final.pt); export.py writes them into the file of those weights and no others. Must not: see a test package.
 """
 
 import argparse, json, math
+
+import torch
+
+from corpus import split
+from sources import CACHE
+
+LANGUAGES = ("rust", "python")
 
 
 def odds(p):
@@ -32,18 +40,26 @@ def fit(points, steps=50):
     return slope, offset
 
 
+def points(rows, slope=1.0, offset=0.0):
+    """(log-odds as the engine's model stated them, right?) of each answer, where what was stated went through this calibration."""
+    for row in rows:
+        parts = row["path"].split("/", 2)
+        if len(parts) < 3 or parts[0] not in LANGUAGES or split(*parts) != "development":
+            raise SystemExit(f"{row['path']} is no LANGUAGE/PACKAGE/PATH of a development package")
+    return [((odds(row["confidence"]) - offset) / slope, row["first_line"]) for row in rows if row["answer"]]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("rows")
+    parser.add_argument("--of", default=CACHE / "run" / "final.pt", help="the checkpoint that was exported and asked")
     parser.add_argument("--from", nargs=2, type=float, default=(1.0, 0.0), dest="before", metavar=("SLOPE", "OFFSET"))
     args = parser.parse_args()
     rows = [json.loads(line) for line in open(args.rows)]
-    if any("/test/" in row["path"] for row in rows):
-        raise SystemExit("these rows are from test packages")
-    slope, offset = args.before
-    points = [((odds(row["confidence"]) - offset) / slope, row["exact"]) for row in rows if row["answer"]]
-    slope, offset = fit(points)
-    print(f"[confidence]\nslope = {slope:.3f}\noffset = {offset:.3f}\n# {len(points)} answers")
+    answers = points(rows, *args.before)
+    slope, offset = fit(answers)
+    step = torch.load(args.of, weights_only=True, mmap=True)["step"]
+    print(f"[confidence]\n# Of {len(answers)} answers on development packages.\nstep = {step}\nslope = {slope:.3f}\noffset = {offset:.3f}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ test-rust, test-python and dev-rust, dev-python for the product, compare-anchore
 test. A figure whose file is missing is said to be missing. Must not: measure, round a target into reach, or keep an old figure.
 """
 
-import json, math, re, shutil
+import json, math, re
 
 import gguf
 
@@ -68,17 +68,21 @@ def model():
 
 def learning_log():
     kept, live = RESULTS / "learning.jsonl", CACHE / "run" / "log.jsonl"
-    if live.exists():
-        RESULTS.mkdir(exist_ok=True)
-        shutil.copyfile(live, kept)
-    return led_here([json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else [])
+    read = lambda path: [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    # A run that went on from checkpoint.pt on another machine logs only what it added.
+    entries = read(kept)
+    entries += [e for e in read(live) if e not in entries]
+    RESULTS.mkdir(exist_ok=True)
+    kept.write_text("".join(json.dumps(e) + "\n" for e in entries))
+    return led_here(entries)
 
 
 def led_here(entries):
     """Those of the phases that led to the model: the constant one, each step as it was measured last, and the decay after it."""
     entries = [e for e in entries if e.get("branch") in (None, "final")]
     constant = [n for n, e in enumerate(entries) if e["rate"] == 1]
-    entries = [e for n, e in enumerate(entries) if e["rate"] == 1 or n > constant[-1]]
+    last = constant[-1] if constant else -1
+    entries = [e for n, e in enumerate(entries) if e["rate"] == 1 or n > last]
     return [e for n, e in enumerate(entries) if all(later["step"] > e["step"] for later in entries[n + 1 :])]
 
 

@@ -3,7 +3,7 @@
     export.py [CHECKPOINT] [--out ember.gguf] [--float]
 
 --float keeps the matrices as they were trained, to measure what quantisation costs. `hob.confidence.*` is the calibration that
-choices.toml holds, measured by calibrate.py for the weights that ship.
+choices.toml holds; it goes with the weights for which calibrate.py measured it, and with no others.
 
 `llama.context_length` is the length the model really saw in training: the engine budgets its prompt by it. The file is written
 beside its place and renamed. The name holds "ember", by which the engine knows how to ask; a control of the A/B test says in
@@ -11,6 +11,7 @@ name and description that it is one. Must not: write a length, a licence or a na
 """
 
 import argparse, json, os
+from dataclasses import asdict
 from pathlib import Path
 
 import gguf
@@ -71,7 +72,8 @@ def export(checkpoint, out, quantised=True):
     w.add_add_bos_token(False)
     for name, token in (("pre", PRE), ("mid", MID), ("suf", SUF), ("pad", PAD), ("rep", REPO), ("sep", SEP)):
         w.add_uint32(f"tokenizer.ggml.fim_{name}_token_id", token)
-    for name, value in CHOICES.get("confidence", {}).items():
+    confidence = calibration(saved)
+    for name, value in confidence.items():
         w.add_float32(f"hob.confidence.{name}", value)
     for name, tensor in views(shape, saved["weights"].float()).items():
         array = tensor.numpy()
@@ -84,7 +86,15 @@ def export(checkpoint, out, quantised=True):
     w.write_tensors_to_file()
     w.close()
     os.replace(temporary, out)
-    print(f"{out}: {Path(out).stat().st_size / 1e6:.1f} MB, step {saved['step']}, {saved['tokens'] / 1e6:.1f} M tokens")
+    print(f"{out}: {Path(out).stat().st_size / 1e6:.1f} MB, step {saved['step']}, {saved['tokens'] / 1e6:.1f} M tokens"
+          + ("" if confidence else "; no calibration for these weights: see calibrate.py"))
+
+
+def calibration(saved):
+    """What was measured for just these weights; nothing for others, whose probabilities are stated as they are."""
+    known = CHOICES.get("confidence", {})
+    fits = known.get("step") == saved["step"] and saved.get("layout", "anchored") == "anchored" and saved["shape"] == asdict(Shape())
+    return {name: known[name] for name in ("slope", "offset")} if fits else {}
 
 
 if __name__ == "__main__":

@@ -37,18 +37,27 @@ def pack_corpus(folder, cache=CACHE, most=PART):
     sizes = [sum(map(len, part)) for part in parts]
     if max(sizes) > most or sum(sizes) > WHOLE:
         sys.exit(f"too large: parts of {sizes} bytes")
+    for old in packed_parts(folder):
+        old.unlink()
     for n, part in enumerate(parts):
         (folder / f"corpus-{n:02}.xz").write_bytes(b"".join(part))
     print(f"{folder}: {', '.join(f'{size / 1e6:.1f}' for size in sizes)} MB")
 
 
+def packed_parts(folder):
+    return sorted(folder.glob("corpus-[0-9][0-9].xz"))
+
+
 def unpack_corpus(folder, cache=CACHE):
     if (cache / "corpus.json").exists():
         sys.exit(f"{cache} has a corpus already")
+    parts = packed_parts(folder)
+    if not parts or [part.name for part in parts] != [f"corpus-{n:02}.xz" for n in range(len(parts))]:
+        sys.exit(f"{folder} holds no whole corpus: corpus-00.xz, corpus-01.xz and so on, without a gap")
     cache.mkdir(parents=True, exist_ok=True)
     index, at = [], 0
     with open(cache / "corpus.txt", "wb") as out:
-        for part in sorted(folder.glob("corpus-??.xz")):
+        for part in parts:
             with lzma.open(part) as packed:
                 while head := packed.readline():
                     language, package, path, size = json.loads(head)

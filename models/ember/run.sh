@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Ember from nothing to ember.gguf: environment, sources, corpus, tokenizer, training, export, a first look.
+# Ember from its sources to ember.gguf: environment, sources, corpus, tokenizer, training, export, a first look.
 #
 #   models/ember/run.sh              everything that is not done yet; stop it anywhere and call it again
-#   EMBER_TOKENS=100 models/ember/run.sh     constant phase up to 100 million tokens (default 12)
+#   EMBER_TOKENS=100 models/ember/run.sh     constant phase up to 100 million tokens before the decay
 #   models/ember/run.sh test         the recipe's tests
 #   models/ember/run.sh FILE.py …    one step by hand, in the same environment
 #
@@ -16,10 +16,11 @@ mkdir -p "$EMBER_CACHE"
 export GLIBC_TUNABLES=glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.hugetlb=1
 
 python="${EMBER_PYTHON:-$EMBER_CACHE/venv/bin/python}"
-if [ ! -x "$python" ]; then
+if [ -z "${EMBER_PYTHON:-}" ] && [ ! -f "$EMBER_CACHE/venv/ready" ]; then
     echo "ember: Python environment"
     python3 -m venv "$EMBER_CACHE/venv"
     "$python" -m pip install -q -r requirements.txt
+    touch "$EMBER_CACHE/venv/ready"     # an install that was interrupted is not taken for a finished one
 fi
 step() { echo "ember: $*"; nice -n 19 "$python" "$@"; }
 
@@ -31,6 +32,6 @@ esac
 [ -f tokenizer.json ] || step tokenizer.py
 step keep.py unpack
 step train.py --tokens "${EMBER_TOKENS:-12}"
-[ "$EMBER_CACHE/run/final.pt" -nt "$EMBER_CACHE/run/latest.pt" ] || step train.py --decay-steps "${EMBER_DECAY_STEPS:-400}"
+[ "$EMBER_CACHE/run/final.pt" -nt "$EMBER_CACHE/run/latest.pt" ] || step train.py --decay-steps "${EMBER_DECAY_STEPS:-300}"
 step export.py
 step evaluate.py

@@ -146,6 +146,12 @@ def archive_of(source):
     return names[0] if names else None
 
 
+# Wheels differ between Pythons and machines. The manifest's are these, wherever the recipe runs: only their .py files are read.
+PINNED_FOR = ["--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--abi", "abi3", "--abi", "none"]
+for tag in ("manylinux1", "manylinux2014", "manylinux_2_5", "manylinux_2_12", "manylinux_2_17", "manylinux_2_28"):
+    PINNED_FOR += ["--platform", f"{tag}_x86_64"]
+
+
 def fetch():
     """cargo and pip bring the archives; what they bring is believed only if its hash is the manifest's."""
     crates = [s for s in sources() if s["kind"] == "rust"]
@@ -161,10 +167,14 @@ def fetch():
     (CACHE / "wheels").mkdir(parents=True, exist_ok=True)
     missing = [f"{s['name']}=={s['version']}" for s in sources() if s["kind"] == "python" and archive_of(s) is None]
     if missing:
-        subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", "-d",
+        subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", *PINNED_FOR, "-d",
                         str(CACHE / "wheels"), *missing], check=True)
-    bad = [s["name"] for s in sources() if s["kind"] != "stdlib" and sha256(archive_of(s)) != s["sha256"]]
+    wrong = [s for s in sources() if s["kind"] != "stdlib" and sha256(archive_of(s)) != s["sha256"]]
+    bad = [s["name"] for s in wrong]
     if bad:
+        for source in wrong:
+            if source["kind"] == "python":      # so that the next call fetches it anew; a crate is cargo's
+                archive_of(source).unlink()
         sys.exit(f"hash differs from corpus.toml: {', '.join(bad)}")
     if any(s["kind"] == "stdlib" and s["sha256"] != stdlib_sha256() for s in sources()):
         print("note: this Python's standard library is not the pinned one; the corpus will differ a little")

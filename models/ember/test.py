@@ -3,14 +3,14 @@
 Must not: train anything worth keeping, or write into the cache of a real run.
 """
 
-import itertools, json, os, subprocess, sys, tempfile, unittest
+import itertools, json, math, os, subprocess, sys, tempfile, unittest
 from pathlib import Path
 
 import gguf
 import numpy as np
 import torch
 
-import keep, pack
+import calibrate, keep, pack
 from card import led_here
 from corpus import HELD_OUT, TRAIN, index, load, split
 from export import export
@@ -200,7 +200,8 @@ class Alone(unittest.TestCase):
             self.assertEqual(b"".join(table[i] for i in ids), text.encode())
 
     def test_development_is_a_part_of_what_is_held_out(self):
-        for chosen in CHOICES.values():
+        for kind in ("rust", "python", "stdlib"):
+            chosen = CHOICES[kind]
             self.assertLess(set(chosen["development"]), set(chosen["held_out"]))
 
     def test_a_kept_checkpoint_comes_back_within_the_precision_of_bf16(self):
@@ -226,6 +227,17 @@ class Alone(unittest.TestCase):
         self.assertEqual([e["at"] for e in led_here(entries)], [0, 3, 4, 6, 7])
         self.assertEqual(led_here([]), [])
 
+    def test_a_calibration_is_found_again_and_taken_from_development_alone(self):
+        chance = lambda p: 1 / (1 + math.exp(-(0.6 * calibrate.odds(p) - 0.5)))
+        row = lambda p, right, path: {"confidence": p, "first_line": right, "answer": "x", "path": path}
+        rows = [row(p, n < round(100 * chance(p)), "rust/csv/src/lib.rs") for p in (0.05, 0.2, 0.5, 0.8, 0.95) for n in range(100)]
+        slope, offset = calibrate.fit(calibrate.points(rows))
+        self.assertAlmostEqual(slope, 0.6, delta=0.03)
+        self.assertAlmostEqual(offset, -0.5, delta=0.03)
+        for path in ("rust/lru/src/lib.rs", "lru/src/lib.rs", "test/rust/lru/src/lib.rs"):
+            with self.assertRaises(SystemExit):
+                calibrate.points([row(0.5, True, path)])
+
     def test_an_exported_control_says_what_it_is(self):
         with tempfile.TemporaryDirectory() as folder:
             state = State(shape_of("tiny"), 1)
@@ -238,6 +250,7 @@ class Alone(unittest.TestCase):
                 self.assertIn("ember", field("name").lower())
                 self.assertEqual(layout == "plain", "control" in field("name"))
                 self.assertIn(f"{layout} layout", field("description"))
+                self.assertFalse([key for key in read.fields if "confidence" in key], "measured for other weights")
             matrix = next(t for t in read.tensors if t.name == "blk.1.ffn_down.weight")
             restored = gguf.quants.dequantize(matrix.data, matrix.tensor_type)
             np.testing.assert_allclose(restored, views(state.shape, state.weights)["1.down"].numpy(), atol=2e-3)

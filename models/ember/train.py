@@ -253,12 +253,14 @@ def main():
     for other in others:
         other.join()
     said.close()
+    moved = progress["tokens"] > tokens_before
     if stopped:
-        state.save(mine)
+        if moved or decaying:
+            state.save(mine)
         sys.exit(f"stopped at step {progress['step']}; call again to go on")
-    if progress["tokens"] > tokens_before or decaying:
+    if moved or decaying:
         state.save(RUN / f"{args.branch}.pt" if decaying else latest)
-    half_done.unlink(missing_ok=True)       # finished, or older than what the constant phase has now
+        half_done.unlink(missing_ok=True)       # finished, or older than what the constant phase has now
     print("done", progress["step"])
 
 
