@@ -29,7 +29,7 @@ options! {
             /// In which order the model is shown the text around the cursor. `auto` is what suits its family. `anchored` puts what
             /// is typed on the cursor's line last, so that a key costs a token or two; `psm` (prefix, suffix) and `spm` (suffix,
             /// prefix) are what models are trained on. With `psm` each key has the text after the cursor evaluated again. A model
-            /// that knows only one order keeps it.
+            /// without a token that begins the middle (Codestral) keeps its own order.
             user_only order: PromptOrder = PromptOrder::Auto,
         }
 
@@ -53,7 +53,8 @@ options! {
             anyone max_tokens: Whole<1, 512> = Whole::of(64),
 
             /// How sure the model has to be of a suggestion's first line before it appears by itself, in per cent. `0` shows
-            /// everything. A suggestion that you ask for by a key is shown whatever the model thinks of it.
+            /// everything. Ghost text that you ask for by a key is shown whatever the model thinks of it, and so is the popup's
+            /// entry where no word stands before the cursor (behind one, the protocol can't tell a key from typing).
             anyone min_confidence: Whole<0, 100> = Whole::of(40),
 
             /// Languages in which Hob stays silent, by their LSP identifiers (`rust`, `python`, `markdown`). A repository or an editor

@@ -148,7 +148,9 @@ impl<'m> Decoder<'m> {
             }
         });
         match end {
-            Ok(stop) | Err(End::Stopped(stop)) => Ok(Finish { stop, stats: account.close(self.calibration) }),
+            Ok(stop) | Err(End::Stopped(stop)) => {
+                Ok(Finish { stop, stats: account.close(stop, self.calibration) })
+            }
             Err(End::Failed(error)) => {
                 self.reset();
                 Err(error)
@@ -255,7 +257,6 @@ impl<'m> Decoder<'m> {
                 account.decoded(choice, false);
                 return Ok(Stop::EndOfText);
             };
-            self.mixture.say(&mut course, token);
             let model = self.model;
             let beyond = healing.say(model.piece(token));
             account.decoded(choice, !beyond.is_empty());
@@ -270,12 +271,18 @@ impl<'m> Decoder<'m> {
             if answered >= prompt.answer_tokens || room == 0 {
                 return Ok(Stop::Length);
             }
-            if draft.confirm(token) {
+            let choosing = Instant::now();
+            self.mixture.say(&mut course, token);
+            let drafted = draft.confirm(token);
+            if !drafted {
+                let most = if healing.is_done() { self.draft.min(room - 1) } else { 0 };
+                draft = Draft::new(Mixture::draft(&course, most));
+            }
+            account.stats.choosing_ms += milliseconds(choosing);
+            if drafted {
                 account.stats.drafted_tokens += 1;
                 self.sequences.extend(sequence, &[token]);
             } else {
-                let most = if healing.is_done() { self.draft.min(room - 1) } else { 0 };
-                draft = Draft::new(Mixture::draft(&course, most));
                 self.say(sequence, token, &draft.tokens)?;
             }
         }
@@ -371,8 +378,8 @@ struct Account {
     stats: Stats,
     /// Sum of the log-probabilities of tokens beyond the cursor, and their number.
     logprobs: (f64, u32),
-    /// Log-probability of the first line: of all that was chosen up to its end, and of the end.
-    line_logprob: f64,
+    /// Log-probability of the first line: of all that was chosen up to its end, and of the end. `None` as long as nothing was.
+    line_logprob: Option<f64>,
     /// Whether the first line has ended.
     line_is_whole: bool,
 }
@@ -382,14 +389,14 @@ impl Account {
         let queued_ms = timing.began.saturating_duration_since(timing.arrived).as_secs_f64() * 1e3;
         let prompt_tokens = u32::try_from(prompt_tokens).unwrap_or(u32::MAX);
         let stats = Stats { prompt_tokens, queued_ms, ..Stats::default() };
-        Self { timing, stats, logprobs: (0.0, 0), line_logprob: 0.0, line_is_whole: false }
+        Self { timing, stats, logprobs: (0.0, 0), line_logprob: None, line_is_whole: false }
     }
 
     /// Notes a choice, and whether it reached beyond the cursor.
     fn decoded(&mut self, choice: Choice, beyond: bool) {
         self.stats.decoded_tokens += u32::from(choice.token.is_some());
         if !self.line_is_whole {
-            self.line_logprob += choice.logprob;
+            *self.line_logprob.get_or_insert(0.0) += choice.logprob;
         }
         if beyond {
             let since = self.timing.arrived;
@@ -398,10 +405,13 @@ impl Account {
         }
     }
 
-    fn close(mut self, calibration: Calibration) -> Stats {
+    /// The figures of an answer that ended with `stop`.
+    fn close(mut self, stop: Stop, calibration: Calibration) -> Stats {
         let (sum, count) = self.logprobs;
         self.stats.mean_logprob = if count == 0 { 0.0 } else { sum / f64::from(count) };
-        self.stats.confidence = calibration.probability(self.line_logprob);
+        // A line that was cut off in the middle is not what belongs there, however sure its beginning is.
+        let line = self.line_logprob.filter(|_| self.line_is_whole || stop != Stop::Length);
+        self.stats.confidence = line.map_or(0.0, |logprob| calibration.probability(logprob));
         self.stats.total_ms = milliseconds(self.timing.arrived);
         self.stats
     }

@@ -67,7 +67,6 @@ pub(crate) struct Course {
     surroundings: Surroundings,
     /// Whether the rest of a line is asked for, so that a line break is the end.
     by_line: bool,
-    mixed: bool,
     /// Breaks of which a beginning was said: index, symbols said, and the share of probability that it is one of them.
     begun: Vec<(usize, usize, f64)>,
 }
@@ -80,12 +79,7 @@ impl Course {
 
     /// The beginning of an answer to `request`.
     pub(crate) fn new(request: &Request, healing: &Healing, surroundings: Surroundings) -> Self {
-        Self {
-            surroundings,
-            by_line: Self::is_by_line(request, healing),
-            mixed: request.asking.mixture,
-            begun: Vec::new(),
-        }
+        Self { surroundings, by_line: Self::is_by_line(request, healing), begun: Vec::new() }
     }
 }
 
@@ -128,13 +122,9 @@ impl Mixture {
         if all.is_nan() || all <= 0.0 {
             return None;
         }
-        let correction = if course.mixed {
-            let may_follow = |token: Token| self.symbol(token).filter(|_| healing.allows(model.piece(token)));
-            let Surroundings { text, context } = &course.surroundings;
-            Followers::find(text, context, may_follow).correction(self.trust)
-        } else {
-            Followers::default().correction(self.trust)
-        };
+        let may_follow = |token: Token| self.symbol(token).filter(|_| healing.allows(model.piece(token)));
+        let Surroundings { text, context } = &course.surroundings;
+        let correction = Followers::find(text, context, may_follow).correction(self.trust);
         let mut best = (0, f32::MIN);
         for (symbol, weight) in self.weights.iter().enumerate() {
             if *weight > best.1 {

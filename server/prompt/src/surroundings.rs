@@ -46,7 +46,9 @@ impl<T: Tokens> Builder<T> {
         text.push(GAP);
         let mut context = before[before.len().saturating_sub(CONTEXT)..].to_vec();
         let typed = self.cache.passing(&self.tokens, &request.typed).tokens;
-        context.extend_from_slice(&typed[..typed.len().saturating_sub(healing.dropped().len())]);
+        context.extend_from_slice(&typed);
+        // In a layout without an anchor healing may take back more than what is typed.
+        context.truncate(context.len().saturating_sub(healing.dropped().len()));
         Surroundings { text, context }
     }
 
@@ -58,12 +60,12 @@ impl<T: Tokens> Builder<T> {
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
-    use model::{Asking, Kind, SessionKey};
+    use model::{Asking, Kind, Order, SessionKey};
 
     use super::*;
     use crate::{family, toy::Toy};
 
-    fn check(hole: &str, by_line: bool, expected: &Expect) {
+    fn check(hole: &str, by_line: bool, order: Option<Order>, expected: &Expect) {
         let (before, suffix) = hole.split_once("$0").unwrap();
         let anchor = before.rfind('\n').map_or(0, |at| at + 1);
         let request = Request {
@@ -76,7 +78,7 @@ mod tests {
             suffix: suffix.into(),
             max_tokens: 16,
             single_line: by_line,
-            asking: Asking::default(),
+            asking: Asking { order, ..Asking::default() },
         };
         let toy = Toy::new();
         let fim = family::recognise(&toy.facts(), |text| toy.find(text)).unwrap();
@@ -99,11 +101,13 @@ mod tests {
         check(
             "foo(x);\n\n    self.le$0\nreturn x;\n",
             true,
+            None,
             &expect!["foo(x);⏎…⏎return x;⏎… | foo(x);⏎    self"],
         );
         check(
             "foo(x);\n\n    self.le$0\nreturn x;\n",
             false,
+            None,
             &expect![[r#"
             foo(x);
 
@@ -113,5 +117,12 @@ mod tests {
 
                 self"#]],
         );
+    }
+
+    #[test]
+    fn without_an_anchor_healing_may_take_more_back_than_was_typed() {
+        check("foo(x);\n$0", false, Some(Order::Psm), &expect![[r#"
+            foo(x);
+            …… | foo(x)"#]]);
     }
 }

@@ -196,6 +196,23 @@ fn a_sink_that_has_enough_ends_the_answer() {
 }
 
 #[test]
+fn a_line_that_was_cut_off_is_nothing_to_be_sure_of() {
+    let copied = "let total = price * amount;\n".repeat(8);
+    with_decoder(|decoder| {
+        let mut request = hole(&format!("{copied}let to$0\n{copied}"));
+        let (text, finish) = answer(decoder, &request);
+        assert_eq!(text, "tal = price * amount;");
+        assert!(finish.stats.confidence > 0.5 && finish.stats.choosing_ms > 0.0, "{:?}", finish.stats);
+        request.max_tokens = 2;
+        let (_, finish) = answer(decoder, &request);
+        assert_eq!((finish.stop, finish.stats.confidence), (Stop::Length, 0.0));
+        request.kind = Kind::Prefill;
+        let (_, finish) = answer(decoder, &request);
+        assert_eq!((finish.stop, finish.stats.confidence), (Stop::Prefilled, 0.0));
+    });
+}
+
+#[test]
 fn the_answer_ends_with_the_context() {
     with_decoder(|decoder| {
         let text = "def add(a, b):\n    return a + b\n\n".repeat(200);

@@ -1,4 +1,4 @@
-//! What follows elsewhere in the text on what stands before the hole: n-grams of every length, counted when they are asked for.
+//! What follows elsewhere in the text on what stands before the hole: n-grams of several lengths, counted when they are asked for.
 //!
 //! The text of a request is some ten thousand tokens, and a pass over them takes microseconds; an index (a suffix automaton, say)
 //! would have to be made anew for each edit. Must not know the model: it gets a distribution and corrects it.
@@ -87,6 +87,9 @@ impl Followers {
 /// What may well come next, at most `most` tokens: what follows the last of the places that match `context` the longest, down to the
 /// end of the line. Empty unless at least [`LEAST_FOR_A_DRAFT`] tokens match.
 pub(crate) fn draft<'t>(text: &'t [Token], context: &[Token], most: usize) -> &'t [Token] {
+    if most == 0 {
+        return &[];
+    }
     let matching =
         |at: usize| text[..at].iter().rev().zip(context.iter().rev()).take_while(|(a, b)| a == b).count();
     let places = (1..text.len()).filter(|at| context.last() == Some(&text[at - 1]));

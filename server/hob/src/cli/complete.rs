@@ -206,8 +206,7 @@ impl Complete {
             let Timings { prompt_tokens, evaluated_tokens, ttft_ms, first_line_ms, total_ms } = timings;
             let ttft = ttft_ms.map_or("none".to_owned(), |ms| format!("{ms:.1} ms"));
             let first_line = first_line_ms.map_or("none".to_owned(), |ms| format!("{ms:.1} ms"));
-            // Nothing is sure of an answer without a first line.
-            let sure = confidence.filter(|confidence| *confidence > 0.0);
+            let sure = confidence.filter(|_| outcome.is_ok());
             let sure = sure.map_or_else(String::new, |sure| format!(" · {:.0} % sure", sure * 100.0));
             out::note(&format!(
                 "{}: {prompt_tokens} prompt tokens, {evaluated_tokens} evaluated · first token {ttft} · first line {first_line} · \

@@ -98,7 +98,8 @@ impl Eval {
             bail!("nothing was measured{}", gone.map_or_else(String::new, |gone| format!(": {gone}")));
         }
         let threshold = f64::from(ready.config.completion.min_confidence) / 100.0;
-        let run = Run { model: ready.info.name.clone(), seed: self.seed, asked, threshold };
+        let order = ready.config.engine.order.as_str();
+        let run = Run { model: ready.info.name.clone(), seed: self.seed, asked, threshold, order };
         let report = Report::of(&measured, run);
         if self.json {
             out::json(&report)?;

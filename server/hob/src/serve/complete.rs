@@ -105,7 +105,11 @@ async fn work(
         Asker::Inline => Limits { soft: arrived + completion.deadline, hard: arrived + PATIENCE },
         Asker::Popup => {
             let hard = arrived + completion.popup_deadline;
-            Limits { soft: hard.min(arrived + completion.deadline), hard }
+            // The popup's deadline holds for the wait after the model was stopped, too.
+            Limits {
+                soft: hard.checked_sub(CONFIDENCE).unwrap_or(arrived).min(arrived + completion.deadline),
+                hard,
+            }
         }
     };
     let Asked { query, superseded, parsed } = asked;
@@ -195,7 +199,8 @@ async fn listen(
     result?;
     if record.stats.is_none() && plan.min_confidence > 0 {
         // Of an engine that says nothing in this time nobody knows how sure it is, and what it said is shown.
-        record.stats = figures(&mut answers, CONFIDENCE).await;
+        let patience = CONFIDENCE.min(limits.hard.saturating_duration_since(Instant::now()));
+        record.stats = figures(&mut answers, patience).await;
     }
     // Else the engine's figures of a request that was stopped early are for the record, not for the user: the answer does not wait.
     record.late = record.stats.is_none().then_some(answers);

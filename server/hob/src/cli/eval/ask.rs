@@ -1,7 +1,7 @@
 //! Asks the real engine about a hole, by the path of an editor's request.
 //!
-//! Must not improve on the product: what is measured is what would be shown. Only the gate on confidence is open,
-//! because what it costs is itself measured.
+//! Must not improve on the product: what is measured is what would be shown, were the machine quick enough. The gate on
+//! confidence is open, because what it costs is itself measured, and no deadline ends an answer.
 
 use std::time::Instant;
 
@@ -26,7 +26,7 @@ pub(super) struct Answer {
     pub(super) ms: f64,
 }
 
-/// Asks in one way; `session` tells the ways apart, so that none finds another's prompt in its cache.
+/// Asks in one way; `session` tells the ways apart, so that each has a cache of its own as long as the engine has room for them.
 ///
 /// # Errors
 /// The engine is gone, or can't use its model: then there is nothing left to measure.

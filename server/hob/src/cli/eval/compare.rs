@@ -1,5 +1,5 @@
-//! `--compare`: the same holes asked in several ways, to see what each part of the product is worth, and which order of
-//! the prompt suits a model.
+//! `--compare`: the same holes asked in several ways, to see what healing and mixture are worth, and which order of the prompt suits a
+//! model. That a line's tokens are counted as what they show is part of every way.
 //!
 //! Must not compare what was not measured on the same holes.
 
@@ -44,7 +44,7 @@ const fn way(
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Comparison {
     pub(super) ways: Vec<Row>,
-    /// The order with the most exact answers, as `engine.order` spells it.
+    /// The order with the most exact answers, as `engine.order` spells it; the configured one, if no other has more.
     pub(super) best_order: &'static str,
     /// How much more often it is right than the configured order is, both without the mixture.
     pub(super) gain: Option<f64>,
@@ -72,16 +72,16 @@ pub(super) struct Row {
 
 impl Comparison {
     /// Of holes that were all asked in every way; `None` if they were not.
-    pub(super) fn of(measured: &[Measured], seed: u64) -> Option<Self> {
+    pub(super) fn of(measured: &[Measured], configured: &'static str, seed: u64) -> Option<Self> {
         let asked = !measured.is_empty() && measured.iter().all(|one| one.ways.len() == WAYS.len());
         let exact =
             |way: usize| -> Vec<bool> { measured.iter().map(|one| one.ways[way].marks.exact).collect() };
         let product: Vec<bool> = measured.iter().map(|one| one.marks.exact).collect();
-        asked.then(|| Self::of_marks(&product, &[0, 1, 2, 3, 4, 5].map(exact), seed))
+        asked.then(|| Self::of_marks(&product, &[0, 1, 2, 3, 4, 5].map(exact), configured, seed))
     }
 
-    /// From whether each hole was answered exactly: by the product, and in each of [`WAYS`].
-    fn of_marks(product: &[bool], ways: &[Vec<bool>; WAYS.len()], seed: u64) -> Self {
+    /// From whether each hole was answered exactly: by the product, and in each of [`WAYS`]. `order` is the configured one.
+    fn of_marks(product: &[bool], ways: &[Vec<bool>; WAYS.len()], order: &'static str, seed: u64) -> Self {
         let row = |name, exact: &[bool]| Row {
             way: name,
             exact: share(hits(exact), exact.len()),
@@ -95,12 +95,12 @@ impl Comparison {
         rows.extend(WAYS.iter().zip(ways).map(|(way, exact)| row(way.name, exact)));
 
         let configured = &ways[0];
-        let mut best = ("auto", configured);
+        let mut best = (order, configured);
         for (way, exact) in WAYS.iter().zip(ways) {
-            if let Some(order) = way.order
+            if let Some(other) = way.order
                 && hits(exact) > hits(best.1)
             {
-                best = (order, exact);
+                best = (other, exact);
             }
         }
         let gains = differences(best.1, configured);
@@ -111,7 +111,7 @@ impl Comparison {
             gain: mean(&gains),
             gain_ci95: bootstrap(&gains, seed),
             gain_p,
-            clearly_better: best.0 != "auto" && gain_p < 0.05,
+            clearly_better: best.0 != order && gain_p < 0.05,
         }
     }
 }
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_way_is_compared_hole_by_hole() {
-        let found = Comparison::of_marks(&first(40), &[20, 20, 10, 45, 5, 0].map(first), 1);
+        let found = Comparison::of_marks(&first(40), &[20, 20, 10, 45, 5, 0].map(first), "spm", 1);
         let psm = &found.ways[4];
         assert_eq!((psm.way, psm.exact, psm.gained, psm.lost), ("psm, no mixture", Some(0.45), 5, 0));
         assert!(psm.difference_ci95.is_some_and(|[from, to]| from > 0.0 && to < 0.11), "{psm:?}");
@@ -151,9 +151,9 @@ mod tests {
 
     #[test]
     fn what_is_as_good_is_not_better() {
-        let found = Comparison::of_marks(&first(40), &[20, 20, 10, 20, 5, 0].map(first), 1);
-        assert_eq!((found.best_order, found.clearly_better), ("auto", false));
-        let found = Comparison::of_marks(&first(40), &[20, 20, 10, 21, 5, 0].map(first), 1);
+        let found = Comparison::of_marks(&first(40), &[20, 20, 10, 20, 5, 0].map(first), "spm", 1);
+        assert_eq!((found.best_order, found.clearly_better), ("spm", false));
+        let found = Comparison::of_marks(&first(40), &[20, 20, 10, 21, 5, 0].map(first), "spm", 1);
         assert_eq!((found.best_order, found.clearly_better), ("psm", false));
     }
 }

@@ -55,9 +55,11 @@ pub(super) fn draw(files: &[Found], kinds: &[Kind], count: usize, random: &mut R
     let mut pool = Pool { files, sources: BTreeMap::new(), places: BTreeMap::new() };
     let mut drawn = Vec::new();
     let shares = vec![1; languages.len()];
-    for (language, count) in languages.into_iter().zip(split(count, &shares)) {
-        let of_language: Vec<usize> =
-            (0..files.len()).filter(|file| files[*file].language.name() == language).collect();
+    let of_language = |language: &str| -> Vec<usize> {
+        (0..files.len()).filter(|file| files[*file].language.name() == language).collect()
+    };
+    for (language, count) in languages.iter().zip(split(count, &shares)) {
+        let of_language = of_language(language);
         let shares: Vec<usize> = kinds.iter().map(|kind| kind.share()).collect();
         let mut missing = 0;
         for (kind, quota) in kinds.iter().zip(split(count, &shares)) {
@@ -71,6 +73,13 @@ pub(super) fn draw(files: &[Found], kinds: &[Kind], count: usize, random: &mut R
             pool.take(&of_language, *kind, missing, random, &mut drawn);
             missing -= drawn.len() - before;
         }
+    }
+    // And where a language has too little code, another.
+    for (language, kind) in
+        languages.iter().flat_map(|language| kinds.iter().map(move |kind| (language, kind)))
+    {
+        let missing = count - drawn.len();
+        pool.take(&of_language(language), *kind, missing, random, &mut drawn);
     }
     let mut order: Vec<usize> = (0..files.len()).collect();
     random.shuffle(&mut order);
@@ -189,5 +198,19 @@ mod tests {
         places.sort_unstable();
         places.dedup();
         assert_eq!(places.len(), 40, "no place twice");
+    }
+
+    #[test]
+    fn where_one_language_has_too_little_another_stands_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let rust: Vec<String> =
+            (0..200).map(|n| format!("fn f{n}(x: u32) -> u32 {{\n    g(x, {n});\n    x\n}}\n")).collect();
+        std::fs::write(folder.path().join("a.rs"), rust.concat()).unwrap();
+        std::fs::write(folder.path().join("b.py"), "import sys\nprint(sys.argv)\n").unwrap();
+        let files = super::super::files::find(folder.path()).unwrap();
+        let holes = draw(&files, &[Kind::Line], 60, &mut Random::new(1));
+        let python = holes.iter().filter(|hole| hole.source.language.name() == "python").count();
+        assert_eq!(holes.len(), 60);
+        assert!((1..=4).contains(&python), "{python}");
     }
 }

@@ -68,7 +68,7 @@ pub(super) struct Baselines {
 pub(super) struct Times {
     pub(super) p50: f64,
     pub(super) p95: f64,
-    /// Of choosing one token, without the model: the mean over all that were chosen.
+    /// Of choosing and drafting, without the model, for each token that was decoded: the mean.
     pub(super) choosing: f64,
 }
 
@@ -80,6 +80,8 @@ pub(super) struct Run {
     pub(super) asked: usize,
     /// `completion.min_confidence`, from 0 to 1.
     pub(super) threshold: f64,
+    /// `engine.order`.
+    pub(super) order: &'static str,
 }
 
 impl Report {
@@ -104,7 +106,7 @@ impl Report {
                 ngram: Answerer::of(measured, |one| one.ngram.marks, run.seed),
                 copy: Answerer::of(measured, |one| one.copy.marks, run.seed),
             },
-            compare: Comparison::of(measured, run.seed),
+            compare: Comparison::of(measured, run.order, run.seed),
             model: run.model,
             seed: run.seed,
             asked: run.asked,

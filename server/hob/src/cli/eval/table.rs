@@ -183,7 +183,7 @@ fn compared(f: &mut fmt::Formatter<'_>, comparison: &Comparison) -> fmt::Result 
         )?;
         write!(advice, "[engine]\norder = \"{}\"", comparison.best_order)?;
         writeln!(f, "{advice}")
-    } else if comparison.best_order == "auto" {
+    } else if comparison.gain.is_none_or(|gain| gain <= 0.0) {
         writeln!(f, "\nNo other order is better for this model than the configured one.")
     } else {
         writeln!(
@@ -253,7 +253,7 @@ mod tests {
         let mut holes =
             vec![measured(Kind::Line, "g(y);", 0.93, "g(y);"), measured(Kind::Statement, "", 0.0, "")];
         holes.extend((0..6).map(|_| measured(Kind::Line, "g(y", 0.4, "")));
-        let run = Run { model: "ember".to_owned(), seed: 7, asked: 9, threshold: 0.5 };
+        let run = Run { model: "ember".to_owned(), seed: 7, asked: 9, threshold: 0.5, order: "auto" };
         // The bar marks the margin.
         let told = Report::of(&holes, run).to_string() + "|";
         let told: Vec<&str> = told.lines().map(str::trim_end).collect();
