@@ -31,7 +31,7 @@ esac
 [ -f "$EMBER_CACHE/corpus.json" ] || { step sources.py fetch; step corpus.py; }
 [ -f tokenizer.json ] || step tokenizer.py
 step keep.py unpack
-step train.py --tokens "${EMBER_TOKENS:-12}"
+step train.py --tokens "${EMBER_TOKENS:-24.6}"
 [ "$EMBER_CACHE/run/final.pt" -nt "$EMBER_CACHE/run/latest.pt" ] || step train.py --decay-steps "${EMBER_DECAY_STEPS:-300}"
 step export.py
 step evaluate.py
