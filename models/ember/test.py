@@ -231,7 +231,7 @@ class Alone(unittest.TestCase):
         chance = lambda p: 1 / (1 + math.exp(-(0.6 * calibrate.odds(p) - 0.5)))
         row = lambda p, right, path: {"confidence": p, "first_line": right, "answer": "x", "path": path}
         rows = [row(p, n < round(100 * chance(p)), "rust/csv/src/lib.rs") for p in (0.05, 0.2, 0.5, 0.8, 0.95) for n in range(100)]
-        slope, offset = calibrate.fit(calibrate.points(rows))
+        slope, offset = calibrate.fit([(x, row["first_line"]) for x, row in calibrate.points(rows)])
         self.assertAlmostEqual(slope, 0.6, delta=0.03)
         self.assertAlmostEqual(offset, -0.5, delta=0.03)
         for path in ("rust/lru/src/lib.rs", "lru/src/lib.rs", "test/rust/lru/src/lib.rs"):

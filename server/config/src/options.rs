@@ -54,7 +54,9 @@ options! {
 
             /// How sure the model has to be of a suggestion's first line before it appears by itself, in per cent. `0` shows
             /// everything. Ghost text that you ask for by a key is shown whatever the model thinks of it, and so is the popup's
-            /// entry where no word stands before the cursor (behind one, the protocol can't tell a key from typing).
+            /// entry where no word stands before the cursor (behind one, the protocol can't tell a key from typing). What Ember states
+            /// was held against how often it is right; of another model its own probability is taken, and `hob eval` says how
+            /// right that is.
             anyone min_confidence: Whole<0, 100> = Whole::of(40),
 
             /// Languages in which Hob stays silent, by their LSP identifiers (`rust`, `python`, `markdown`). A repository or an editor

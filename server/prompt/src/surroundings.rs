@@ -121,8 +121,13 @@ mod tests {
 
     #[test]
     fn without_an_anchor_healing_may_take_more_back_than_was_typed() {
-        check("foo(x);\n$0", false, Some(Order::Psm), &expect![[r#"
+        check(
+            "foo(x);\n$0",
+            false,
+            Some(Order::Psm),
+            &expect![[r#"
             foo(x);
-            …… | foo(x)"#]]);
+            …… | foo(x)"#]],
+        );
     }
 }
