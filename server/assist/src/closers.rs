@@ -75,6 +75,21 @@ pub(crate) fn first_stray(text: &str, allowed: usize) -> Option<usize> {
     None
 }
 
+/// The longest beginning of `text` that ends before a line break with every bracket closed that it opened; empty if there is none.
+pub(crate) fn closed_lines(text: &str) -> &str {
+    let mut depth = 0usize;
+    let mut end = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '\n' if depth == 0 => end = at,
+            _ => {}
+        }
+    }
+    &text[..end]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +125,13 @@ mod tests {
         ] {
             assert_eq!(written(text, closers), want, "{text:?} before {closers:?}");
         }
+    }
+
+    #[test]
+    fn lines_are_closed_where_their_brackets_are() {
+        assert_eq!(closed_lines("a();\nif b {\n    c();\n"), "a();");
+        assert_eq!(closed_lines("if b {\n    c();\n}\nd("), "if b {\n    c();\n}");
+        assert_eq!(closed_lines("if b {\n    c();"), "");
     }
 
     #[test]

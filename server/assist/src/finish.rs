@@ -136,6 +136,9 @@ fn replaced(plan: &Plan, said: &str) -> Range<usize> {
 }
 
 /// A beginning of `said`, as long as a few attempts find it, that adds no syntax error; `None` if there is none worth showing.
+///
+/// Several lines must also be complete: who takes a function that breaks off has to mend it. A single line may open what the
+/// next key goes on with.
 fn verified<'a>(plan: &Plan, said: &'a str, snapshot: &Snapshot, tree: &Tree) -> Option<&'a str> {
     let mut candidate = said;
     let mut verifier = tree.verifier(snapshot, replaced(plan, candidate));
@@ -146,7 +149,8 @@ fn verified<'a>(plan: &Plan, said: &'a str, snapshot: &Snapshot, tree: &Tree) ->
             verifier = tree.verifier(snapshot, range.clone());
             judged = range;
         }
-        if verifier.judge(&(plan.lead.clone() + candidate)).added == 0 {
+        let verdict = verifier.judge(&(plan.lead.clone() + candidate));
+        if verdict.added == 0 && !(verdict.open && candidate.contains('\n')) {
             return Some(candidate);
         }
         candidate = shorter(candidate, attempt, closers::written(candidate, &plan.closers))?;
@@ -157,16 +161,20 @@ fn verified<'a>(plan: &Plan, said: &'a str, snapshot: &Snapshot, tree: &Tree) ->
     None
 }
 
-/// The next candidate: of a block first all but the last line, then the first line alone (a bad text costs more to judge than a good
-/// one, so there are few attempts); of a line the part before the first bracket that it closes but did not open.
+/// The next candidate: of a block first all but the last line, then as many lines as close their own brackets, then the first line alone
+/// (a bad text costs more to judge than a good one, so there are few attempts); of a line the part before the first bracket that it closes
+/// but did not open.
 fn shorter(text: &str, attempt: usize, allowed: usize) -> Option<&str> {
-    let lines = text.matches('\n').count() + 1;
-    if lines == 1 {
+    if !text.contains('\n') {
         return closers::first_stray(text, allowed).map(|at| text[..at].trim_end());
     }
-    let keep = if attempt == 0 { lines - 1 } else { 1 };
-    let end = text.match_indices('\n').nth(keep - 1).map_or(text.len(), |(at, _)| at);
-    Some(text[..end].trim_end())
+    let first = || clean::first_line(text);
+    let next = match attempt {
+        0 => text.rsplit_once('\n').map_or_else(first, |(head, _)| head),
+        1 => Some(closers::closed_lines(text)).filter(|head| !head.is_empty()).unwrap_or_else(first),
+        _ => first(),
+    };
+    Some(next.trim_end())
 }
 
 #[cfg(test)]
@@ -318,6 +326,38 @@ mod tests {
                 ⟦let x = 1;⟧
             }
         "]],
+        );
+    }
+
+    #[test]
+    fn a_block_that_breaks_off_is_shown_as_far_as_it_is_complete() {
+        check(
+            "#[test]\nfn a() {}\n\n$0\n",
+            "#[test]\nfn b() {\n    let x = f(1);\n    assert_eq!(x, 2);\n    assert",
+            &expect![[r#"
+                #[test]
+                fn a() {}
+
+                ⟦#[test]⟧
+            "#]],
+        );
+        check(
+            "fn a() {\n    $0\n}\n",
+            "f(x);\n    if x {\n        g(x);\n        h(x",
+            &expect![[r#"
+            fn a() {
+                ⟦f(x);⟧
+            }
+        "#]],
+        );
+        check(
+            "fn a() {\n    $0\n}\n",
+            "if x {\n        g(x);\n        h(x",
+            &expect![[r#"
+            fn a() {
+                ⟦if x {⟧
+            }
+        "#]],
         );
     }
 
