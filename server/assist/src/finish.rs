@@ -85,7 +85,7 @@ pub fn finish(
     }
     sure_enough(said.confidence, plan.min_confidence)?;
     let (text, verified) = match tree {
-        Some(tree) => (verified(plan, text, snapshot, tree).ok_or(Silence::SyntaxError)?, true),
+        Some(tree) => (verified(plan, text, snapshot, tree)?, true),
         None => (text, false),
     };
     let range = replaced(plan, text);
@@ -135,11 +135,11 @@ fn replaced(plan: &Plan, said: &str) -> Range<usize> {
     plan.replaced.start..plan.offset + closers::written(said, &plan.closers)
 }
 
-/// A beginning of `said`, as long as a few attempts find it, that adds no syntax error; `None` if there is none worth showing.
+/// A beginning of `said`, as long as a few attempts find it, that adds no syntax error.
 ///
-/// Several lines must also be complete: who takes a function that breaks off has to mend it. A single line may open what the
-/// next key goes on with.
-fn verified<'a>(plan: &Plan, said: &'a str, snapshot: &Snapshot, tree: &Tree) -> Option<&'a str> {
+/// What is said for a new line must also be complete: who takes a function that breaks off has to mend it. Only to a user who asked is
+/// its first line shown. The rest of a line that the user began may open what the next key goes on with.
+fn verified<'a>(plan: &Plan, said: &'a str, snapshot: &Snapshot, tree: &Tree) -> Result<&'a str, Silence> {
     let mut candidate = said;
     let mut verifier = tree.verifier(snapshot, replaced(plan, candidate));
     let mut judged = replaced(plan, candidate);
@@ -150,15 +150,21 @@ fn verified<'a>(plan: &Plan, said: &'a str, snapshot: &Snapshot, tree: &Tree) ->
             judged = range;
         }
         let verdict = verifier.judge(&(plan.lead.clone() + candidate));
-        if verdict.added == 0 && !(verdict.open && candidate.contains('\n')) {
-            return Some(candidate);
+        let one_line = !candidate.contains('\n');
+        let may_be_open = one_line && (plan.shape == Shape::Line || plan.explicit);
+        if verdict.added == 0 && (!verdict.open || may_be_open) {
+            return Ok(candidate);
         }
-        candidate = shorter(candidate, attempt, closers::written(candidate, &plan.closers))?;
+        if verdict.added == 0 && one_line {
+            return Err(Silence::Unfinished);
+        }
+        let allowed = closers::written(candidate, &plan.closers);
+        candidate = shorter(candidate, attempt, allowed).unwrap_or_default();
         if candidate.trim().is_empty() {
             break;
         }
     }
-    None
+    Err(Silence::SyntaxError)
 }
 
 /// The next candidate: of a block first all but the last line, then as many lines as close their own brackets, then the first line alone
@@ -350,12 +356,26 @@ mod tests {
             }
         "#]],
         );
-        check(
-            "fn a() {\n    $0\n}\n",
-            "if x {\n        g(x);\n        h(x",
-            &expect![[r#"
+        let place = "fn a() {\n    $0\n}\n";
+        let said = "if x {\n        g(x);\n        h(x";
+        check(place, said, &expect!["unfinished"]);
+        let asked = Query { explicit: true, ..query(place) };
+        check_sure(
+            &asked,
+            said,
+            None,
+            &expect![[r"
             fn a() {
                 ⟦if x {⟧
+            }
+        "]],
+        );
+        check(
+            "fn a() {\n    if $0\n}\n",
+            "x {",
+            &expect![[r#"
+            fn a() {
+                if ⟦x {⟧
             }
         "#]],
         );

@@ -108,6 +108,8 @@ pub struct Plan {
     pub line_break: &'static str,
     /// What of the model is shown, by how sure it is of it, in per cent: all of it to a user who asked, whatever the settings say.
     pub min_confidence: u32,
+    /// Whether the user asked by a key: then a beginning is shown too, where nothing complete was said.
+    pub explicit: bool,
 }
 
 /// Decides whether to ask the model about `query`.
@@ -152,6 +154,7 @@ pub fn plan(query: &Query, settings: &Settings) -> Result<Plan, Silence> {
         indent: typed.chars().take_while(|c| c.is_whitespace()).collect(),
         line_break: line_break(snapshot, line),
         min_confidence: if query.explicit { 0 } else { settings.min_confidence },
+        explicit: query.explicit,
         separators: closers::separators(&rest, &closers).to_owned(),
         lead,
         closers,

@@ -50,6 +50,8 @@ pub enum Silence {
     },
     /// The suggestion would have added a syntax error to the file.
     SyntaxError,
+    /// The suggestion for a new line opens what it does not close.
+    Unfinished,
 }
 
 impl Silence {
@@ -75,6 +77,7 @@ impl Silence {
             Self::RepeatsSuffix => "repeats_suffix",
             Self::LowConfidence { .. } => "low_confidence",
             Self::SyntaxError => "syntax_error",
+            Self::Unfinished => "unfinished",
         }
     }
 }
@@ -104,6 +107,7 @@ impl fmt::Display for Silence {
                 );
             }
             Self::SyntaxError => "the suggestion would have added a syntax error",
+            Self::Unfinished => "the suggestion for a new line was not complete; it is shown when asked for",
         })
     }
 }

@@ -57,7 +57,7 @@ options! {
             /// entry where no word stands before the cursor (behind one, the protocol can't tell a key from typing). What Ember states
             /// was held against how often it is right; of another model its own probability is taken, and `hob eval` says how
             /// right that is.
-            anyone min_confidence: Whole<0, 100> = Whole::of(30),
+            anyone min_confidence: Whole<0, 100> = Whole::of(40),
 
             /// Languages in which Hob stays silent, by their LSP identifiers (`rust`, `python`, `markdown`). A repository or an editor
             /// can only add to the list.

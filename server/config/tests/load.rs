@@ -45,7 +45,7 @@ fn without_sources_every_default_holds() {
                 popup_deadline: 150ms,
                 deadline: 250ms,
                 max_tokens: 64,
-                min_confidence: 30,
+                min_confidence: 40,
                 languages_off: {},
             },
             log: Log {
