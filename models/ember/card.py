@@ -22,7 +22,7 @@ FIGURES = {"exact": "exact match", "edit_similarity": "edit similarity", "identi
            "parse_ok": "answers that add no parse error", "over_run": "answers that run on past the truth", "empty": "no answer"}
 GATE = ("coverage", "precision", "added_parse_errors")
 OWN = {"trained anchored": "anchored, no mixture", "trained plain": "psm, no mixture"}     # each branch in its own layout
-SHOWN = (5, 10, 20, 30, 50, 100)
+SHOWN = (5, 10, 20, 30, 50)
 ROWS = 16                           # of the learning curve's table
 
 
