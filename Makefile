@@ -19,8 +19,8 @@ stage  := ./scripts/stage
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name about; do printf '  make %-11s %s\n' "$$name" "$$about"; done
 
-demo: build ## installs what is missing, builds, and completes a line of this repository
-	@$(stage) "a completion" $(hob) complete server/model/src/wire.rs --at 190:21
+demo: build ## installs what is missing, builds, and completes an unfinished line
+	@$(stage) "a completion" $(hob) complete docs/demo/unfinished.rs --at 15:22
 
 test: build unit lint ## the same, then every test, then the lints
 
