@@ -8,6 +8,8 @@ use std::{
 use model::Asking;
 use prompt::family;
 
+use std::ops::ControlFlow;
+
 use super::*;
 use crate::{embedded, gguf};
 
@@ -57,7 +59,7 @@ fn answer(decoder: &mut Decoder<'_>, request: &Request) -> (String, Finish) {
 
 /// What the sequence of the newest request holds after the token for the middle, as bytes.
 fn middle(decoder: &Decoder<'_>) -> Vec<u8> {
-    let held = decoder.sequences.tokens(0);
+    let held = decoder.sequences.tokens(decoder.sequences.newest());
     let start = held.iter().rposition(|token| Some(*token) == decoder.builder.fim().middle).unwrap() + 1;
     held[start..].iter().flat_map(|token| decoder.model.piece(*token).to_vec()).collect()
 }

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail};
 use assist::{Plan, Query, Said, Settings, Silence, Suggestion, sure_enough};
 use clap::Args;
-use model::{ModelInfo, SessionKey, Stats};
+use model::{Asking, ModelInfo, SessionKey, Stats};
 use serde::Serialize;
 use syntax::{Language, Tree};
 use text::{Document, Encoding, Snapshot, WirePos};
@@ -79,7 +79,8 @@ impl Complete {
         let asked = Instant::now();
         let mut timings = Timings::default();
         let mut stats = None;
-        let outcome = assist::plan(&query, &settings).and_then(|plan| {
+        let outcome = assist::plan(&query, &settings).and_then(|mut plan| {
+            plan.request.asking = Asking::patiently();
             let said = self.listen(&ready, &plan, asked, &mut timings, &mut stats)?;
             let said = Said { text: &said, confidence: stats.map(|stats| stats.confidence) };
             assist::finish(&plan, said, &snapshot, query.tree.as_ref())

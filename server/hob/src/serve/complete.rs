@@ -153,7 +153,7 @@ enum Part {
 struct Forward(mpsc::UnboundedSender<Part>);
 
 impl Answer for Forward {
-    fn chunk(&mut self, text: &str) -> ControlFlow<()> {
+    fn chunk(&mut self, text: &str, _at_us: u64) -> ControlFlow<()> {
         // A handler that is gone wants no more.
         self.0.send(Part::Chunk(text.to_owned())).map_or(ControlFlow::Break(()), ControlFlow::Continue)
     }
