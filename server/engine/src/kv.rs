@@ -173,7 +173,8 @@ impl Sequences {
 
     /// Documents with a sequence.
     pub(crate) fn sessions(&self) -> usize {
-        let owners: std::collections::BTreeSet<_> = self.slots.iter().filter_map(|slot| slot.session).collect();
+        let owners: std::collections::BTreeSet<_> =
+            self.slots.iter().filter_map(|slot| slot.session).collect();
         owners.len()
     }
 }
@@ -192,7 +193,11 @@ mod tests {
 
     /// Claims a sequence for `prompt` and reads the prompt there, as the decoder does; says which, what was copied, and how many
     /// tokens had to be read.
-    fn read(sequences: &mut Sequences, session: SessionKey, prompt: &[Token]) -> (usize, Option<usize>, usize) {
+    fn read(
+        sequences: &mut Sequences,
+        session: SessionKey,
+        prompt: &[Token],
+    ) -> (usize, Option<usize>, usize) {
         let Claim { sequence, copy } = sequences.claim(session, prompt);
         if let Some(from) = copy {
             sequences.copy(from, sequence);
@@ -271,7 +276,11 @@ mod tests {
         sequences.set_ending(0, &[0.5]);
         sequences.extend(0, &tokens(10..20));
         sequences.set_ending(0, &[0.25]);
-        assert_eq!(sequences.ending(0, 10), Some([0.5].as_slice()), "what was looked ahead to takes nothing away");
+        assert_eq!(
+            sequences.ending(0, 10),
+            Some([0.5].as_slice()),
+            "what was looked ahead to takes nothing away"
+        );
         assert_eq!(sequences.ending(0, 20), Some([0.25].as_slice()));
         assert_eq!(sequences.ending(0, 15), None);
         sequences.truncate(0, 10);

@@ -81,7 +81,12 @@ impl Course {
 
     /// The beginning of an answer to `request`.
     pub(crate) fn new(request: &Request, healing: &Healing, surroundings: Surroundings) -> Self {
-        Self { surroundings, by_line: Self::is_by_line(request, healing), begun: Vec::new(), drafts: request.asking.drafts }
+        Self {
+            surroundings,
+            by_line: Self::is_by_line(request, healing),
+            begun: Vec::new(),
+            drafts: request.asking.drafts,
+        }
     }
 }
 

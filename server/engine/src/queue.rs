@@ -65,7 +65,12 @@ struct State<C> {
 
 #[derive(Debug, Clone, Copy)]
 enum Running {
-    Request { client: u64, id: RequestId, session: SessionKey, kind: Kind },
+    Request {
+        client: u64,
+        id: RequestId,
+        session: SessionKey,
+        kind: Kind,
+    },
     /// What nobody asked for.
     Calm,
 }
@@ -129,7 +134,8 @@ impl<C> Queue<C> {
     /// Stops a request: a waiting one is handed back to be answered as cancelled, the running one is aborted.
     pub(crate) fn cancel(&self, client: u64, id: RequestId) -> Option<Job<C>> {
         let mut state = self.lock();
-        let runs = |running| matches!(running, Running::Request { client: c, id: i, .. } if (c, i) == (client, id));
+        let runs =
+            |running| matches!(running, Running::Request { client: c, id: i, .. } if (c, i) == (client, id));
         if state.running.is_some_and(runs) {
             self.abort(&mut state);
         }
@@ -139,7 +145,10 @@ impl<C> Queue<C> {
     /// Stops everything a client asked for; nobody is there to be answered.
     pub(crate) fn drop_client(&self, client: u64) {
         let mut state = self.lock();
-        if state.running.is_some_and(|running| matches!(running, Running::Request { client: c, .. } if c == client)) {
+        if state
+            .running
+            .is_some_and(|running| matches!(running, Running::Request { client: c, .. } if c == client))
+        {
             self.abort(&mut state);
         }
         extract(&mut state.waiting, |job| job.client == client);

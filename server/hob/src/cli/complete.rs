@@ -16,7 +16,7 @@ use syntax::{Language, Tree};
 use text::{Document, Encoding, Snapshot, WirePos};
 
 use super::{Choice, out, ready::Ready};
-use crate::row::{self, Row};
+use crate::row::{self, Row, Source};
 
 /// Flags of `hob complete`.
 #[derive(Debug, Args)]
@@ -171,6 +171,8 @@ impl Complete {
             verified: outcome.as_ref().is_ok_and(|suggestion| suggestion.verified),
             model: info.name.clone(),
             total_ms: timings.total_ms,
+            source: stats.map(|_| Source::Decode),
+            model_ms: None,
             check_ms: None,
             stats,
         };
