@@ -191,7 +191,7 @@ impl<'m> Decoder<'m> {
         if request.kind == Kind::Fim && request.asking.glance && self.missing(&prompt) > self.glance {
             let short = glance_context(self.glance);
             let glance = self.builder.build_within(&hole, short);
-            if self.missing(&glance) * 2 < self.missing(&prompt) {
+            if self.missing(&glance) * 4 < self.missing(&prompt) * 3 {
                 (prompt, context) = (glance, short);
             }
         }
@@ -457,3 +457,5 @@ fn as_f64(count: usize) -> f64 {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod warm_tests;
