@@ -19,14 +19,12 @@ use prompt::{Builder, Healing, Hole, PieceIndex, Prompt, Surroundings, Token, To
 
 use self::{account::Account, output::Output, settle::Idle};
 use crate::{
+    drafting::{self, Drafting},
     kv::{Claim, Sequences},
     llama::{Context, Failure, LARGEST_BATCH, Model},
     mixture::{Calibration, Choice, Course, Mixture, trust},
     views::Views,
 };
-
-/// Tokens of a draft. Longer ones are seldom right to their end.
-const DRAFT: usize = 4;
 
 /// Fewest and most tokens of a glance: with fewer a model knows nothing of where it is, and more are no glance.
 const GLANCE_TOKENS: (usize, usize) = (160, 1024);
@@ -49,8 +47,9 @@ pub(crate) struct Decoder<'m> {
     glance: usize,
     /// Tokens evaluated at once while a prompt is read.
     batch: usize,
-    /// Tokens of a draft; 0 where drafts don't pay.
-    draft: usize,
+    drafting: Drafting,
+    /// The last answer of the document that was asked about last.
+    said: Option<(SessionKey, Vec<Token>)>,
 }
 
 /// When a request arrived and when work on it began.
@@ -90,7 +89,8 @@ impl<'m> Decoder<'m> {
             copies: true,
             glance: GLANCE_TOKENS.1,
             batch: LARGEST_BATCH,
-            draft: 0,
+            drafting: Drafting::off(),
+            said: None,
         }
     }
 
@@ -101,24 +101,24 @@ impl<'m> Decoder<'m> {
         self.time(&sample);
         let token_ms = self.time(&sample) / 64.0;
         self.batch = fitting_batch(token_ms);
-        let rounds = || 0..3;
-        let step_ms = rounds().map(|_| self.time(&sample[..1])).fold(f64::INFINITY, f64::min);
-        let drafted_ms = rounds().map(|_| self.time(&sample[..=DRAFT])).fold(f64::INFINITY, f64::min);
-        // A draft of which half is right must be worth its evaluation.
+        let cost = [1, 2, 3, 5, 9].map(|tokens| {
+            let rounds = (0..3).map(|_| self.time(&sample[..tokens]));
+            (tokens, rounds.fold(f64::INFINITY, f64::min))
+        });
         self.copies = self.context.truncates();
-        let pays = drafted_ms < step_ms * (1.0 + as_f64(DRAFT) / 2.0) && self.copies;
-        self.draft = if pays { DRAFT } else { 0 };
+        self.drafting = if self.copies { Drafting::new(&cost) } else { Drafting::off() };
         self.glance = fitting_glance(token_ms);
         self.context.clear();
-        let (batch, draft, glance) = (self.batch, self.draft, self.glance);
-        tracing::info!(token_ms, step_ms, drafted_ms, batch, draft, glance, "warm");
+        let (batch, glance, step_ms) = (self.batch, self.glance, cost[0].1);
+        let drafted = self.drafting.cost(drafting::LONGEST);
+        tracing::info!(token_ms, step_ms, drafted, batch, glance, "warm");
     }
 
     /// Milliseconds that evaluating `tokens` as a prompt takes.
     fn time(&mut self, tokens: &[Token]) -> f64 {
         self.context.clear();
         let began = Instant::now();
-        if let Err(failure) = self.context.evaluate(0, 0, tokens, tokens.len().min(DRAFT + 1)) {
+        if let Err(failure) = self.context.evaluate(0, 0, tokens, tokens.len().min(drafting::LONGEST + 1)) {
             tracing::warn!(?failure, "the warm-up failed");
         }
         milliseconds(began)
@@ -163,7 +163,7 @@ impl<'m> Decoder<'m> {
                 Kind::Prefill => Ok(Stop::Prefilled),
                 Kind::Fim | Kind::Ahead => {
                     let output = Output::new(sink, request.single_line);
-                    self.fill(sequence, &prompt, course, output, &mut account)
+                    self.fill(sequence, &prompt, (request.session, course), output, &mut account)
                 }
             }
         });
@@ -278,7 +278,8 @@ impl<'m> Decoder<'m> {
         } else {
             Surroundings::default()
         };
-        Course::new(request, healing, surroundings)
+        let before = self.said.take_if(|(session, _)| *session == request.session);
+        Course::new(request, healing, surroundings, before.map(|(_, said)| said).unwrap_or_default())
     }
 
     /// Decodes until something says stop. The prompt has been read.
@@ -286,11 +287,12 @@ impl<'m> Decoder<'m> {
         &mut self,
         sequence: usize,
         prompt: &Prompt,
-        course: Course,
+        (session, mut course): (SessionKey, Course),
         output: Output<'_>,
         account: &mut Account,
     ) -> Result<Stop, End> {
-        let stop = self.decode(sequence, prompt, course, output, account);
+        let stop = self.decode(sequence, prompt, &mut course, output, account);
+        self.said = Some((session, Mixture::said(course)));
         // What was drafted and not said is no part of the document.
         let said = self.sequences.len(sequence);
         if self.context.length(sequence) > said {
@@ -304,7 +306,7 @@ impl<'m> Decoder<'m> {
         &mut self,
         sequence: usize,
         prompt: &Prompt,
-        mut course: Course,
+        course: &mut Course,
         mut output: Output<'_>,
         account: &mut Account,
     ) -> Result<Stop, End> {
@@ -314,7 +316,7 @@ impl<'m> Decoder<'m> {
         let drafts = course.drafts;
         loop {
             let choosing = Instant::now();
-            let choice = self.choose(sequence, prompt.tokens.len(), draft.row, &course, &healing);
+            let choice = self.choose(sequence, prompt.tokens.len(), draft.row, course, &healing);
             account.stats.choosing_ms += milliseconds(choosing);
             let Some(choice) = choice else {
                 return self.say_again(sequence, &healing, &prompt.healing);
@@ -338,11 +340,14 @@ impl<'m> Decoder<'m> {
                 return Ok(Stop::Length);
             }
             let choosing = Instant::now();
-            self.mixture.say(&mut course, token);
+            self.mixture.say(course, token);
             let drafted = draft.confirm(token);
+            if let Some(right) = draft.verdict(drafted) {
+                self.drafting.judged(draft.matched, right);
+            }
             if !drafted {
-                let most = if drafts && healing.is_done() { self.draft.min(room - 1) } else { 0 };
-                draft = Draft::new(Mixture::draft(&course, most));
+                let most = if drafts && healing.is_done() { room - 1 } else { 0 };
+                draft = self.draft(course, most);
             }
             account.stats.choosing_ms += milliseconds(choosing);
             if drafted {
@@ -356,6 +361,15 @@ impl<'m> Decoder<'m> {
                 }
             }
         }
+    }
+
+    /// What to evaluate along with the next token, at most `most` tokens.
+    fn draft(&mut self, course: &Course, most: usize) -> Draft {
+        let Some((next, matched)) = Mixture::draft(course).filter(|_| most > 0) else {
+            return Draft::default();
+        };
+        let length = self.drafting.length(matched).min(most).min(next.len());
+        Draft { tokens: next[..length].to_vec(), row: 0, matched }
     }
 
     /// Appends `token` to `sequence`, and evaluates `draft` in the same batch without appending it.
@@ -418,18 +432,22 @@ struct Draft {
     tokens: Vec<Token>,
     /// How many of them were chosen since, and so the row of logits to choose by.
     row: usize,
+    /// How many tokens suggested them.
+    matched: usize,
 }
 
 impl Draft {
-    fn new(tokens: &[Token]) -> Self {
-        Self { tokens: tokens.to_vec(), row: 0 }
-    }
-
     /// Whether the token chosen is the drafted one: then it need not be evaluated.
     fn confirm(&mut self, chosen: Token) -> bool {
         let right = self.tokens.get(self.row) == Some(&chosen);
         self.row += usize::from(right);
         right
+    }
+
+    /// What has been learned about the draft by a choice that `confirmed` its next token or did not; `None` if all of it was confirmed
+    /// before.
+    fn verdict(&self, confirmed: bool) -> Option<bool> {
+        (confirmed || self.row < self.tokens.len()).then_some(confirmed)
     }
 }
 

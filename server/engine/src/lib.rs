@@ -8,6 +8,7 @@
 mod client;
 mod connection;
 mod decode;
+mod drafting;
 mod embedded;
 mod gguf;
 mod kv;

@@ -69,6 +69,8 @@ pub(crate) struct Course {
     by_line: bool,
     /// Breaks of which a beginning was said: index, symbols said, and the share of probability that it is one of them.
     begun: Vec<(usize, usize, f64)>,
+    /// The document's last answer, with what stood before it.
+    before: Vec<Token>,
     /// Whether drafts may be made.
     pub(crate) drafts: bool,
 }
@@ -80,8 +82,14 @@ impl Course {
     }
 
     /// The beginning of an answer to `request`.
-    pub(crate) fn new(request: &Request, healing: &Healing, surroundings: Surroundings) -> Self {
+    pub(crate) fn new(
+        request: &Request,
+        healing: &Healing,
+        surroundings: Surroundings,
+        before: Vec<Token>,
+    ) -> Self {
         Self {
+            before,
             surroundings,
             by_line: Self::is_by_line(request, healing),
             begun: Vec::new(),
@@ -169,9 +177,22 @@ impl Mixture {
             .collect();
     }
 
-    /// What may well be said next, at most `most` tokens.
-    pub(crate) fn draft(course: &Course, most: usize) -> &[Token] {
-        ngrams::draft(&course.surroundings.text, &course.surroundings.context, most)
+    /// What may well be said next, and how many tokens of what stands before suggest it: from the text around, or from the answer
+    /// before this one, which often still holds after a key that it did not foresee.
+    pub(crate) fn draft(course: &Course) -> Option<(&[Token], usize)> {
+        let context = &course.surroundings.context;
+        let around = ngrams::draft(&course.surroundings.text, context);
+        let before = ngrams::draft(&course.before, context);
+        match (around, before) {
+            (Some((_, matched)), Some((_, better))) if better >= matched => before,
+            (None, _) => before,
+            _ => around,
+        }
+    }
+
+    /// What was said, with what stood before it: what the next answer's drafts are made from.
+    pub(crate) fn said(course: Course) -> Vec<Token> {
+        course.surroundings.context
     }
 
     /// The probability of each token but for a factor, and all that mean the end as the end's.

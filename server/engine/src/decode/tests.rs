@@ -265,9 +265,9 @@ fn drafts_change_how_long_it_takes_and_not_what_is_said() {
     with_decoder(|decoder| {
         for text in holes {
             let request = hole(text);
-            decoder.draft = 0;
+            decoder.drafting = Drafting::off();
             let (one_by_one, plain) = answer(decoder, &request);
-            decoder.draft = DRAFT;
+            decoder.drafting = Drafting::new(&[(1, 1.0), (9, 1.1)]);
             let (drafted, finish) = answer(decoder, &request);
             assert_eq!(drafted, one_by_one);
             assert_eq!(plain.stats.drafted_tokens, 0);

@@ -4,12 +4,16 @@
 
 use model::{Finish, Kind, Request};
 
-use super::tests::{SOURCES, answer, hole, with_decoder};
+use super::tests::{answer, hole, with_decoder};
+
+/// Real files that stay as they are, so that the counts do.
+const FILE: &str = include_str!("../../../../tests/fixtures/typing/gguf.rs");
+const OTHER: &str = include_str!("../../../../tests/fixtures/typing/family.rs");
 
 /// A place in a real file: what stands before a line that will be typed, and after it.
 fn place() -> (String, String) {
-    let before = SOURCES[0].lines().take(60).collect::<Vec<_>>().join("\n") + "\n";
-    let after = "\n".to_owned() + &SOURCES[1].lines().take(20).collect::<Vec<_>>().join("\n");
+    let before = FILE.lines().take(60).collect::<Vec<_>>().join("\n") + "\n";
+    let after = "\n".to_owned() + &FILE.lines().skip(60).take(20).collect::<Vec<_>>().join("\n");
     (before, after)
 }
 
@@ -68,7 +72,7 @@ fn backspace_and_undo_evaluate_next_to_nothing() {
 fn a_jump_and_back_costs_one_way() {
     with_decoder(|decoder| {
         let (before, after) = place();
-        let there = format!("{}        let x = $0;\n", SOURCES[2]);
+        let there = format!("{}        let x = $0;\n", OTHER);
         key(decoder, &before, "        let position = ", &after);
         let away = answer(decoder, &hole(&there)).1;
         assert!(away.stats.evaluated_tokens > 100, "{:?}", away.stats);

@@ -84,20 +84,17 @@ impl Followers {
     }
 }
 
-/// What may well come next, at most `most` tokens: what follows the last of the places that match `context` the longest, down to the
-/// end of the line. Empty unless at least [`LEAST_FOR_A_DRAFT`] tokens match.
-pub(crate) fn draft<'t>(text: &'t [Token], context: &[Token], most: usize) -> &'t [Token] {
-    if most == 0 {
-        return &[];
-    }
+/// What may well come next: what follows the last of the places in `text` that match `context` the longest, down to the end of the line;
+/// and the length of that match, in tokens. `None` unless at least [`LEAST_FOR_A_DRAFT`] tokens match.
+pub(crate) fn draft<'t>(text: &'t [Token], context: &[Token]) -> Option<(&'t [Token], usize)> {
     let matching =
         |at: usize| text[..at].iter().rev().zip(context.iter().rev()).take_while(|(a, b)| a == b).count();
     let places = (1..text.len()).filter(|at| context.last() == Some(&text[at - 1]));
     let longest = places.map(|at| (matching(at), at)).max();
-    let Some((_, from)) = longest.filter(|(length, _)| *length >= LEAST_FOR_A_DRAFT) else { return &[] };
-    let rest = &text[from..text.len().min(from + most)];
+    let (matched, from) = longest.filter(|(length, _)| *length >= LEAST_FOR_A_DRAFT)?;
+    let rest = &text[from..];
     let end = rest.iter().position(|token| matches!(*token, LINE_END | GAP)).unwrap_or(rest.len());
-    &rest[..end]
+    (end > 0).then_some((&rest[..end], matched))
 }
 
 /// A distribution's correction: each symbol keeps `share` of its probability, and those in `seen` get so much more.
@@ -150,15 +147,15 @@ mod tests {
     #[test]
     fn a_draft_is_what_followed_the_longest_match() {
         let text = tokens("let x = foo(a); y = foo(b); z");
-        let drafted = |context: &str, most| -> String {
-            let drafted = draft(&text, &tokens(context), most);
-            drafted.iter().map(|token| char::from(u8::try_from(token.0).unwrap())).collect()
+        let drafted = |context: &str| -> Option<(String, usize)> {
+            let (drafted, matched) = draft(&text, &tokens(context))?;
+            Some((drafted.iter().map(|token| char::from(u8::try_from(token.0).unwrap())).collect(), matched))
         };
-        assert_eq!(drafted("y = foo(", 4), "b); ");
-        assert_eq!(drafted("x = foo(", 2), "a)");
-        assert_eq!(drafted("oo(", 1), "b", "of equals the last");
-        assert_eq!(drafted("o(", 4), "", "too little matches");
-        assert_eq!(drafted("; z", 4), "", "nothing follows");
+        assert_eq!(drafted("y = foo("), Some(("b); z".to_owned(), 8)));
+        assert_eq!(drafted("x = foo("), Some(("a); y = foo(b); z".to_owned(), 8)));
+        assert_eq!(drafted("oo("), Some(("b); z".to_owned(), 3)), "of equals the last");
+        assert_eq!(drafted("o("), None, "too little matches");
+        assert_eq!(drafted("; z"), None, "nothing follows");
     }
 
     proptest! {

@@ -84,7 +84,7 @@ fn course(single_line: bool, text: &str, context: &str) -> Course {
         asking: Asking::default(),
     };
     let surroundings = Surroundings { text: Few::tokens(text), context: Few::tokens(context) };
-    Course::new(&request, &Healing::default(), surroundings)
+    Course::new(&request, &Healing::default(), surroundings, Vec::new())
 }
 
 /// Logits of a model that gives each of these tokens so many per cent.
