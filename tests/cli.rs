@@ -309,8 +309,10 @@ fn why_explains_each_answer() {
         language: text
         line: number
         model: text
+        model_ms: number
         outcome: text
         path: text
+        source: text
         stats: number
         total_ms: number
         verified: yes or no

@@ -91,11 +91,12 @@ fn an_engine_killed_during_a_decode_costs_one_answer() {
 fn a_request_that_a_dying_engine_holds_is_answered() {
     let world = World::new();
     let editor = world.editor().start();
-    let buffer = at_a_block(&editor, "gguf.rs");
+    let mut buffer = at_a_block(&editor, "gguf.rs");
     until_the_model_answers(&world, &buffer);
     let engine = world.engine();
-    // Frozen, it can't answer first.
+    // Frozen, it can't answer first; and what it said before is of no use for a new text.
     engine.freeze();
+    buffer.paste("let seen = ");
     let asked = buffer.ask();
     buffer.assert_in_sync();
     assert!(!editor.is_answered(asked));

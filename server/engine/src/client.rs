@@ -28,8 +28,9 @@ use crate::connection::shut_down;
 
 /// Takes the answer to one request, on the client's reader thread: do little here, and don't wait.
 pub trait Answer: Send {
-    /// The next piece. `Break`: enough; the request is cancelled and ends with [`Stop::Sink`].
-    fn chunk(&mut self, text: &str) -> ControlFlow<()>;
+    /// The next piece, decoded at `at_us` microseconds since 1970 by the engine's clock. `Break`: enough; the request is cancelled and
+    /// ends with [`Stop::Sink`].
+    fn chunk(&mut self, text: &str, at_us: u64) -> ControlFlow<()>;
 
     /// The one end. Called exactly once, also when the engine dies.
     fn done(self: Box<Self>, result: Result<Finish, ModelError>);
@@ -252,12 +253,12 @@ impl Shared {
         let _gone = self.frames.send(frame);
     }
 
-    fn chunk(&self, id: RequestId, text: &str) {
+    fn chunk(&self, id: RequestId, text: &str, at_us: u64) {
         let taken =
             self.inner().answers.get_mut(&id).filter(|open| !open.full).and_then(|open| open.answer.take());
         let Some(mut answer) = taken else { return };
         // A callback that panics costs its own answer, not this thread and with it everybody's.
-        let result = catch_unwind(AssertUnwindSafe(|| answer.chunk(text)));
+        let result = catch_unwind(AssertUnwindSafe(|| answer.chunk(text, at_us)));
         let full = !matches!(result, Ok(ControlFlow::Continue(())));
         if let Some(open) = self.inner().answers.get_mut(&id) {
             *open = Open { answer: result.is_ok().then_some(answer), full };
@@ -323,7 +324,7 @@ fn read(shared: &Shared, on_state: impl Fn(&ModelState)) {
     let mut input = io::BufReader::new(&shared.stream);
     let reason = loop {
         match read_frame(&mut input) {
-            Ok(Some(FromEngine::Chunk { id, text })) => shared.chunk(id, &text),
+            Ok(Some(FromEngine::Chunk { id, text, at_us })) => shared.chunk(id, &text, at_us),
             Ok(Some(FromEngine::Done { id, result })) => shared.done(id, result),
             Ok(Some(FromEngine::Model(state))) => {
                 shared.inner().state = state.clone();
@@ -363,7 +364,7 @@ enum Part {
 struct Forward(Sender<Part>);
 
 impl Answer for Forward {
-    fn chunk(&mut self, text: &str) -> ControlFlow<()> {
+    fn chunk(&mut self, text: &str, _at_us: u64) -> ControlFlow<()> {
         match self.0.send(Part::Chunk(text.to_owned())) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),

@@ -2,8 +2,11 @@
 //!
 //! Must not queue, time out or write to a socket: a [`Sink`] takes the text, an abort flag ends it.
 
+mod account;
+mod output;
+mod settle;
+
 use std::{
-    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,17 +14,22 @@ use std::{
     time::Instant,
 };
 
-use model::{Finish, Kind, ModelError, Request, SessionKey, Sink, Stats, Stop};
-use prompt::{Builder, Healing, PieceIndex, Prompt, Surroundings, Token, Tokens, utf8::Assembler};
+use model::{Finish, Kind, ModelError, Request, SessionKey, Sink, Stop};
+use prompt::{Builder, Healing, Hole, PieceIndex, Prompt, Surroundings, Token, Tokens};
 
+use self::{account::Account, output::Output, settle::Idle};
 use crate::{
-    kv::Sequences,
+    kv::{Claim, Sequences},
     llama::{Context, Failure, LARGEST_BATCH, Model},
     mixture::{Calibration, Choice, Course, Mixture, trust},
+    views::Views,
 };
 
 /// Tokens of a draft. Longer ones are seldom right to their end.
 const DRAFT: usize = 4;
+
+/// Fewest and most tokens of a glance: with fewer a model knows nothing of where it is, and more are no glance.
+const GLANCE_TOKENS: (usize, usize) = (160, 1024);
 
 /// A loaded model, ready to answer.
 pub(crate) struct Decoder<'m> {
@@ -32,7 +40,13 @@ pub(crate) struct Decoder<'m> {
     mixture: Mixture,
     calibration: Calibration,
     sequences: Sequences,
+    views: Views,
+    idle: Idle,
     abort: Arc<AtomicBool>,
+    /// Whether sequences can be copied and taken back in part.
+    copies: bool,
+    /// Tokens of a prompt that is read before anybody notices.
+    glance: usize,
     /// Tokens evaluated at once while a prompt is read.
     batch: usize,
     /// Tokens of a draft; 0 where drafts don't pay.
@@ -70,7 +84,11 @@ impl<'m> Decoder<'m> {
             index: PieceIndex::new(model),
             calibration,
             sequences: Sequences::new(sequences),
+            views: Views::default(),
+            idle: Idle::default(),
             abort,
+            copies: true,
+            glance: GLANCE_TOKENS.1,
             batch: LARGEST_BATCH,
             draft: 0,
         }
@@ -87,10 +105,13 @@ impl<'m> Decoder<'m> {
         let step_ms = rounds().map(|_| self.time(&sample[..1])).fold(f64::INFINITY, f64::min);
         let drafted_ms = rounds().map(|_| self.time(&sample[..=DRAFT])).fold(f64::INFINITY, f64::min);
         // A draft of which half is right must be worth its evaluation.
-        let pays = drafted_ms < step_ms * (1.0 + as_f64(DRAFT) / 2.0) && self.context.truncates();
+        self.copies = self.context.truncates();
+        let pays = drafted_ms < step_ms * (1.0 + as_f64(DRAFT) / 2.0) && self.copies;
         self.draft = if pays { DRAFT } else { 0 };
+        self.glance = fitting_glance(token_ms);
         self.context.clear();
-        tracing::info!(token_ms, step_ms, drafted_ms, batch = self.batch, draft = self.draft, "warm");
+        let (batch, draft, glance) = (self.batch, self.draft, self.glance);
+        tracing::info!(token_ms, step_ms, drafted_ms, batch, draft, glance, "warm");
     }
 
     /// Milliseconds that evaluating `tokens` as a prompt takes.
@@ -110,9 +131,11 @@ impl<'m> Decoder<'m> {
 
     /// Gives up the KV cache of a document.
     pub(crate) fn forget(&mut self, session: SessionKey) {
-        if let Some(sequence) = self.sequences.forget(session) {
+        for sequence in self.sequences.forget(session) {
             self.context.truncate(sequence, 0);
         }
+        self.views.forget(session);
+        self.idle.forget(session);
     }
 
     /// Gives up every KV cache, after a job that panicked or broke.
@@ -129,22 +152,19 @@ impl<'m> Decoder<'m> {
         sink: &mut dyn Sink,
     ) -> Result<Finish, ModelError> {
         let laying_out = Instant::now();
-        let prompt = self.builder.build(request);
+        let prompt = self.lay_out(request);
         let course = self.course(request, &prompt.healing);
         let mut account = Account::new(timing, prompt.tokens.len());
         account.stats.prompt_ms = milliseconds(laying_out);
-        let sequence = self.sequences.claim(request.session);
-        let end = self.read(sequence, &prompt.tokens, &mut account).and_then(|()| match request.kind {
-            Kind::Prefill => Ok(Stop::Prefilled),
-            Kind::Fim => {
-                let output = Output {
-                    assembler: Assembler::default(),
-                    single_line: request.single_line,
-                    said: false,
-                    has_line: false,
-                    sink,
-                };
-                self.fill(sequence, &prompt, course, output, &mut account)
+        account.stats.background_tokens = self.idle.account_for(request.session);
+        let sequence = self.claim(request.session, &prompt.tokens);
+        let end = self.read(sequence, &prompt.tokens, &mut account.stats.evaluated_tokens).and_then(|()| {
+            match request.kind {
+                Kind::Prefill => Ok(Stop::Prefilled),
+                Kind::Fim | Kind::Ahead => {
+                    let output = Output::new(sink, request.single_line);
+                    self.fill(sequence, &prompt, course, output, &mut account)
+                }
             }
         });
         match end {
@@ -158,8 +178,46 @@ impl<'m> Decoder<'m> {
         }
     }
 
-    /// Brings `sequence` to hold exactly `tokens` and to know the logits after them, evaluating only what it doesn't hold yet.
-    fn read(&mut self, sequence: usize, tokens: &[Token], account: &mut Account) -> Result<(), End> {
+    /// The prompt for `request`. A place is shown as it was shown before; one that is new from the start of its line, and in a glance
+    /// if somebody waits who would notice how long the whole takes.
+    fn lay_out(&mut self, request: &Request) -> Prompt {
+        if let Some((hole, context)) = self.views.find(&mut self.builder, request) {
+            self.idle.note(&hole, context < self.builder.context());
+            return self.builder.build_within(&hole, context);
+        }
+        let hole = Hole::of(request);
+        let mut context = self.builder.context();
+        let mut prompt = self.builder.build_within(&hole, context);
+        if request.kind == Kind::Fim && request.asking.glance && self.missing(&prompt) > self.glance {
+            let short = glance_context(self.glance);
+            let glance = self.builder.build_within(&hole, short);
+            if self.missing(&glance) * 4 < self.missing(&prompt) * 3 {
+                (prompt, context) = (glance, short);
+            }
+        }
+        self.views.put(&hole, context);
+        self.idle.note(&hole, context < self.builder.context());
+        prompt
+    }
+
+    /// Tokens of `prompt` that no sequence holds.
+    fn missing(&self, prompt: &Prompt) -> usize {
+        prompt.tokens.len() - self.sequences.held(&prompt.tokens)
+    }
+
+    /// The sequence in which to read `prompt`, with what is known of it copied there.
+    fn claim(&mut self, session: SessionKey, prompt: &[Token]) -> usize {
+        let Claim { sequence, copy } = self.sequences.claim(session, prompt);
+        if let Some(from) = copy.filter(|_| self.copies) {
+            self.context.copy(from, sequence);
+            self.sequences.copy(from, sequence);
+        }
+        sequence
+    }
+
+    /// Brings `sequence` to hold exactly `tokens` and to know the logits after them, evaluating only what it doesn't hold yet; counts
+    /// that in `evaluated`.
+    fn read(&mut self, sequence: usize, tokens: &[Token], evaluated: &mut u32) -> Result<(), End> {
         let Some(last) = tokens.len().checked_sub(1) else {
             return Err(End::Failed(ModelError::Failed("the prompt is empty".into())));
         };
@@ -174,7 +232,7 @@ impl<'m> Decoder<'m> {
         self.sequences.truncate(sequence, keep);
         for part in tokens[keep..].chunks(self.batch) {
             self.evaluate(sequence, part)?;
-            account.stats.evaluated_tokens += u32::try_from(part.len()).unwrap_or(u32::MAX);
+            *evaluated += u32::try_from(part.len()).unwrap_or(u32::MAX);
         }
         if keep < tokens.len()
             && let Some(logits) = self.context.logits(0)
@@ -208,7 +266,7 @@ impl<'m> Decoder<'m> {
 
     /// The beginning of an answer to `request`, whose prompt left `healing` to be said again.
     fn course(&mut self, request: &Request, healing: &Healing) -> Course {
-        let surroundings = if request.asking.mixture && request.kind == Kind::Fim {
+        let surroundings = if request.asking.mixture && request.kind != Kind::Prefill {
             self.builder.surroundings(request, healing, Course::is_by_line(request, healing))
         } else {
             Surroundings::default()
@@ -246,6 +304,7 @@ impl<'m> Decoder<'m> {
         let mut healing = prompt.healing.clone();
         let mut answered = 0;
         let mut draft = Draft::default();
+        let drafts = course.drafts;
         loop {
             let choosing = Instant::now();
             let choice = self.choose(sequence, prompt.tokens.len(), draft.row, &course, &healing);
@@ -275,7 +334,7 @@ impl<'m> Decoder<'m> {
             self.mixture.say(&mut course, token);
             let drafted = draft.confirm(token);
             if !drafted {
-                let most = if healing.is_done() { self.draft.min(room - 1) } else { 0 };
+                let most = if drafts && healing.is_done() { self.draft.min(room - 1) } else { 0 };
                 draft = Draft::new(Mixture::draft(&course, most));
             }
             account.stats.choosing_ms += milliseconds(choosing);
@@ -283,7 +342,11 @@ impl<'m> Decoder<'m> {
                 account.stats.drafted_tokens += 1;
                 self.sequences.extend(sequence, &[token]);
             } else {
+                let stepping = Instant::now();
                 self.say(sequence, token, &draft.tokens)?;
+                if draft.tokens.is_empty() {
+                    account.step(stepping);
+                }
             }
         }
     }
@@ -363,6 +426,18 @@ impl Draft {
     }
 }
 
+/// Tokens of a prompt that can be read within a moment at `token_ms` a token.
+fn fitting_glance(token_ms: f64) -> usize {
+    const MOMENT_MS: f64 = 10.0;
+    let (fewest, most) = GLANCE_TOKENS;
+    (fewest..most).find(|tokens| token_ms * as_f64(*tokens) > MOMENT_MS).unwrap_or(most)
+}
+
+/// The context in which a prompt has `tokens` tokens: an answer may take a quarter of it, and special tokens and healing a few.
+fn glance_context(tokens: usize) -> usize {
+    tokens + tokens / 3 + 16
+}
+
 /// Tokens to evaluate at once: as many as take no longer than a cancel may, where the abort flag does not reach (a GPU), but not so few
 /// that reading a prompt gets slow.
 fn fitting_batch(token_ms: f64) -> usize {
@@ -370,92 +445,6 @@ fn fitting_batch(token_ms: f64) -> usize {
     let fewest = if Model::may_use_gpu() { 32 } else { 64 };
     let fitting = [LARGEST_BATCH, 64].into_iter().find(|batch| token_ms * as_f64(*batch) <= LONGEST_MS);
     fitting.unwrap_or(fewest)
-}
-
-/// What an answer costs, while it is being made.
-struct Account {
-    timing: Timing,
-    stats: Stats,
-    /// Sum of the log-probabilities of tokens beyond the cursor, and their number.
-    logprobs: (f64, u32),
-    /// Log-probability of the first line: of all that was chosen up to its end, and of the end. `None` as long as nothing was.
-    line_logprob: Option<f64>,
-    /// Whether the first line has ended.
-    line_is_whole: bool,
-}
-
-impl Account {
-    fn new(timing: Timing, prompt_tokens: usize) -> Self {
-        let queued_ms = timing.began.saturating_duration_since(timing.arrived).as_secs_f64() * 1e3;
-        let prompt_tokens = u32::try_from(prompt_tokens).unwrap_or(u32::MAX);
-        let stats = Stats { prompt_tokens, queued_ms, ..Stats::default() };
-        Self { timing, stats, logprobs: (0.0, 0), line_logprob: None, line_is_whole: false }
-    }
-
-    /// Notes a choice, and whether it reached beyond the cursor.
-    fn decoded(&mut self, choice: Choice, beyond: bool) {
-        self.stats.decoded_tokens += u32::from(choice.token.is_some());
-        if !self.line_is_whole {
-            *self.line_logprob.get_or_insert(0.0) += choice.logprob;
-        }
-        if beyond {
-            let since = self.timing.arrived;
-            self.stats.ttft_ms.get_or_insert_with(|| milliseconds(since));
-            self.logprobs = (self.logprobs.0 + choice.logprob, self.logprobs.1 + 1);
-        }
-    }
-
-    /// The figures of an answer that ended with `stop`.
-    fn close(mut self, stop: Stop, calibration: Calibration) -> Stats {
-        let (sum, count) = self.logprobs;
-        self.stats.mean_logprob = if count == 0 { 0.0 } else { sum / f64::from(count) };
-        // A line that was cut off in the middle is not what belongs there, however sure its beginning is.
-        let line = self.line_logprob.filter(|_| self.line_is_whole || stop != Stop::Length);
-        self.stats.confidence = line.map_or(0.0, |logprob| calibration.probability(logprob));
-        self.stats.total_ms = milliseconds(self.timing.arrived);
-        self.stats
-    }
-}
-
-/// Turns bytes into whole characters for the sink, and stops at the line break that was asked for.
-struct Output<'s> {
-    sink: &'s mut dyn Sink,
-    assembler: Assembler,
-    single_line: bool,
-    /// Whether anything but white space was said.
-    said: bool,
-    /// Whether a line with something on it has ended.
-    has_line: bool,
-}
-
-impl Output<'_> {
-    fn push(&mut self, bytes: &[u8]) -> Option<Stop> {
-        let mut text = String::new();
-        let broken = self.assembler.push(bytes, &mut text).is_err();
-        let end = self.line_end(&text);
-        self.has_line |= end.is_some();
-        let end = end.filter(|_| self.single_line);
-        let text = &text[..end.unwrap_or(text.len())];
-        if !text.is_empty() && self.sink.chunk(text) == ControlFlow::Break(()) {
-            return Some(Stop::Sink);
-        }
-        if end.is_some() {
-            return Some(Stop::Line);
-        }
-        // Bytes that can't be UTF-8 don't belong into a document, and nothing sensible follows them.
-        broken.then_some(Stop::EndOfText)
-    }
-
-    /// Where the first line break that follows text lies.
-    fn line_end(&mut self, text: &str) -> Option<usize> {
-        for (at, character) in text.char_indices() {
-            if self.said && matches!(character, '\n' | '\r') {
-                return Some(at);
-            }
-            self.said |= !character.is_whitespace();
-        }
-        None
-    }
 }
 
 fn milliseconds(since: Instant) -> f64 {
@@ -468,3 +457,5 @@ fn as_f64(count: usize) -> f64 {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod warm_tests;

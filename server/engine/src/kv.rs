@@ -1,11 +1,24 @@
-//! Which tokens lie in which sequence of the KV cache, and which document each sequence belongs to.
+//! The KV cache as an index of what was read: which tokens lie in which sequence, and which one a prompt is best continued in.
 //!
-//! Must not talk to llama.cpp: [`crate::decode`] keeps the two in step, and re-reads the length after an abort.
+//! A sequence is found by its tokens. A document that is typed in goes on in its own; a jump in it begins in another, with a copy of what
+//! the two places share, so that the way back is short. Must not talk to llama.cpp: [`crate::decode`] keeps the two in step, and
+//! re-reads the length after an abort.
 
 use model::SessionKey;
 use prompt::Token;
 
-/// One sequence per document, the least recently used one evicted.
+/// Tokens at the end of a sequence that may be given up for a prompt that continues it: about what an answer and the one decoded ahead
+/// of it leave behind.
+const EXPENDABLE: usize = 160;
+
+/// Shared tokens that are worth a copy. A copy moves a sequence's whole buffer, some milliseconds for tens of megabytes; evaluating as
+/// many tokens takes longer on every machine that needs an index.
+const WORTH_A_COPY: usize = 64;
+
+/// Prompt ends whose logits are kept with a sequence: the newest prompt's, and of the one before, which was perhaps only looked ahead to.
+const ENDINGS: usize = 2;
+
+/// Sequences of tokens, the least recently used one given up first.
 #[derive(Debug)]
 pub(crate) struct Sequences {
     slots: Vec<Slot>,
@@ -17,35 +30,76 @@ struct Slot {
     session: Option<SessionKey>,
     tokens: Vec<Token>,
     used: u64,
-    /// How long the newest prompt was, and the logits after it.
-    ending: Option<(usize, Box<[f32]>)>,
+    /// How long a prompt was, and the logits after it; the newest last.
+    endings: Vec<(usize, Box<[f32]>)>,
+}
+
+impl Slot {
+    fn common(&self, prompt: &[Token]) -> usize {
+        self.tokens.iter().zip(prompt).take_while(|(held, wanted)| held == wanted).count()
+    }
+}
+
+/// Where to read a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Claim {
+    /// The sequence.
+    pub(crate) sequence: usize,
+    /// Another sequence to copy into it first.
+    pub(crate) copy: Option<usize>,
 }
 
 impl Sequences {
-    /// `count` empty sequences.
+    /// `count` empty sequences, at least two.
     pub(crate) fn new(count: usize) -> Self {
         Self { slots: (0..count).map(|_| Slot::default()).collect(), clock: 0 }
     }
 
-    /// The sequence of `session`: its own, or a free one, or the one that was not asked for longest. An evicted sequence keeps its
-    /// tokens: what the two documents share, context blocks for instance, is found by [`Self::common`] like anything else.
-    pub(crate) fn claim(&mut self, session: SessionKey) -> usize {
+    /// The sequence in which to read `prompt` for `session`: the one that holds most of it, if nothing worth keeping follows there and
+    /// it is nobody else's; otherwise another with a copy of what is shared. What is noted here is only who owns it from now on.
+    ///
+    /// One document never takes more than half of the sequences.
+    pub(crate) fn claim(&mut self, session: SessionKey, prompt: &[Token]) -> Claim {
+        let held = |slot: &Slot| slot.common(prompt);
+        let best = self.slots.iter().enumerate().max_by_key(|(_, slot)| (held(slot), slot.used));
+        let (best, common) = best.map_or((0, 0), |(at, slot)| (at, held(slot)));
+        let slot = &self.slots[best];
+        let free = slot.session.is_none_or(|owner| owner == session);
+        let continues = common > 0 && free && slot.tokens.len() - common <= EXPENDABLE;
+        let claim = if continues {
+            Claim { sequence: best, copy: None }
+        } else {
+            let copy = (common >= WORTH_A_COPY).then_some(best);
+            Claim { sequence: self.oldest(session, copy), copy }
+        };
         self.clock += 1;
-        let own = self.slots.iter().position(|slot| slot.session == Some(session));
-        let at = own.unwrap_or_else(|| {
-            // A sequence without an owner was never used or was forgotten: its clock is behind every other's.
-            let oldest =
-                self.slots.iter().enumerate().min_by_key(|(_, slot)| (slot.session.is_some(), slot.used));
-            oldest.map_or(0, |(at, _)| at)
-        });
-        self.slots[at].session = Some(session);
-        self.slots[at].used = self.clock;
-        at
+        let slot = &mut self.slots[claim.sequence];
+        slot.session = Some(session);
+        slot.used = self.clock;
+        claim
+    }
+
+    /// The sequence to give up for `session`, but not `spared`.
+    fn oldest(&self, session: SessionKey, spared: Option<usize>) -> usize {
+        let own = self.slots.iter().filter(|slot| slot.session == Some(session)).count();
+        let own_only = own >= (self.slots.len() / 2).max(1) && self.slots.len() > 1;
+        let candidates = self.slots.iter().enumerate().filter(|(at, _)| Some(*at) != spared);
+        // A sequence without an owner was never used or was forgotten: it goes first.
+        let oldest = candidates.clone().min_by_key(|(_, slot)| (slot.session.is_some(), slot.used));
+        let oldest_own =
+            candidates.filter(|(_, slot)| slot.session == Some(session)).min_by_key(|(_, slot)| slot.used);
+        let chosen = if own_only { oldest_own.or(oldest) } else { oldest };
+        chosen.map_or(0, |(at, _)| at)
+    }
+
+    /// How many tokens at the start of `prompt` some sequence holds.
+    pub(crate) fn held(&self, prompt: &[Token]) -> usize {
+        self.slots.iter().map(|slot| slot.common(prompt)).max().unwrap_or(0)
     }
 
     /// How many tokens at the start of `prompt` the sequence already holds.
     pub(crate) fn common(&self, sequence: usize, prompt: &[Token]) -> usize {
-        self.slots[sequence].tokens.iter().zip(prompt).take_while(|(held, wanted)| held == wanted).count()
+        self.slots[sequence].common(prompt)
     }
 
     /// The tokens in the sequence.
@@ -54,9 +108,22 @@ impl Sequences {
         &self.slots[sequence].tokens
     }
 
+    /// The sequence that was claimed last.
+    #[cfg(test)]
+    pub(crate) fn newest(&self) -> usize {
+        (0..self.slots.len()).max_by_key(|at| self.slots[*at].used).unwrap()
+    }
+
     /// Tokens in the sequence.
     pub(crate) fn len(&self, sequence: usize) -> usize {
         self.slots[sequence].tokens.len()
+    }
+
+    /// Notes that `from` was copied into `to`.
+    pub(crate) fn copy(&mut self, from: usize, to: usize) {
+        let (tokens, endings) = (self.slots[from].tokens.clone(), self.slots[from].endings.clone());
+        let slot = &mut self.slots[to];
+        (slot.tokens, slot.endings) = (tokens, endings);
     }
 
     /// Notes that `tokens` were appended.
@@ -68,30 +135,35 @@ impl Sequences {
     pub(crate) fn truncate(&mut self, sequence: usize, keep: usize) {
         let slot = &mut self.slots[sequence];
         slot.tokens.truncate(keep);
-        slot.ending.take_if(|(length, _)| *length > keep);
+        slot.endings.retain(|(length, _)| *length <= keep);
     }
 
     /// Keeps `logits` as those after the tokens that the sequence holds now, the end of a prompt. Within a word the next key's prompt
     /// is the same, for healing takes the word back: then there is nothing to evaluate at all.
     pub(crate) fn set_ending(&mut self, sequence: usize, logits: &[f32]) {
         let slot = &mut self.slots[sequence];
-        slot.ending = Some((slot.tokens.len(), logits.into()));
+        let length = slot.tokens.len();
+        slot.endings.retain(|(known, _)| *known != length);
+        if slot.endings.len() >= ENDINGS {
+            slot.endings.remove(0);
+        }
+        slot.endings.push((length, logits.into()));
     }
 
-    /// The logits after the first `length` tokens, if they are those kept.
+    /// The logits after the first `length` tokens, if they are among those kept.
     pub(crate) fn ending(&self, sequence: usize, length: usize) -> Option<&[f32]> {
-        self.slots[sequence]
-            .ending
-            .as_ref()
-            .filter(|(known, _)| *known == length)
-            .map(|(_, logits)| logits.as_ref())
+        let found = self.slots[sequence].endings.iter().find(|(known, _)| *known == length);
+        found.map(|(_, logits)| logits.as_ref())
     }
 
-    /// Gives up the sequence of `session`; returns it for clearing.
-    pub(crate) fn forget(&mut self, session: SessionKey) -> Option<usize> {
-        let at = self.slots.iter().position(|slot| slot.session == Some(session))?;
-        self.slots[at] = Slot::default();
-        Some(at)
+    /// Gives up the sequences of `session`; returns them for clearing.
+    pub(crate) fn forget(&mut self, session: SessionKey) -> Vec<usize> {
+        let own: Vec<usize> =
+            (0..self.slots.len()).filter(|at| self.slots[*at].session == Some(session)).collect();
+        for at in &own {
+            self.slots[*at] = Slot::default();
+        }
+        own
     }
 
     /// Gives up everything, after a failure that leaves the cache in an unknown state.
@@ -101,7 +173,9 @@ impl Sequences {
 
     /// Documents with a sequence.
     pub(crate) fn sessions(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.session.is_some()).count()
+        let owners: std::collections::BTreeSet<_> =
+            self.slots.iter().filter_map(|slot| slot.session).collect();
+        owners.len()
     }
 }
 
@@ -109,20 +183,90 @@ impl Sequences {
 mod tests {
     use super::*;
 
+    const ONE: SessionKey = SessionKey(1);
+    const TWO: SessionKey = SessionKey(2);
+    const THREE: SessionKey = SessionKey(3);
+
     fn tokens(range: std::ops::Range<i32>) -> Vec<Token> {
         range.map(Token).collect()
     }
 
+    /// Claims a sequence for `prompt` and reads the prompt there, as the decoder does; says which, what was copied, and how many
+    /// tokens had to be read.
+    fn read(
+        sequences: &mut Sequences,
+        session: SessionKey,
+        prompt: &[Token],
+    ) -> (usize, Option<usize>, usize) {
+        let Claim { sequence, copy } = sequences.claim(session, prompt);
+        if let Some(from) = copy {
+            sequences.copy(from, sequence);
+        }
+        let common = sequences.common(sequence, prompt);
+        sequences.truncate(sequence, common);
+        sequences.extend(sequence, &prompt[common..]);
+        (sequence, copy, prompt.len() - common)
+    }
+
     #[test]
-    fn a_document_finds_its_own_sequence_again() {
+    fn typing_goes_on_in_the_documents_own_sequence() {
+        let mut sequences = Sequences::new(4);
+        let (own, _, all) = read(&mut sequences, ONE, &tokens(0..500));
+        assert_eq!(all, 500);
+        assert_eq!(read(&mut sequences, ONE, &tokens(0..510)), (own, None, 10));
+        assert_eq!(read(&mut sequences, ONE, &tokens(0..450)), (own, None, 0), "a few words taken back");
+        assert_eq!(sequences.sessions(), 1);
+    }
+
+    #[test]
+    fn a_jump_leaves_the_place_it_came_from_warm() {
+        let mut sequences = Sequences::new(4);
+        let here = tokens(0..900);
+        let there: Vec<_> = tokens(0..400).into_iter().chain(tokens(5000..5300)).collect();
+        let (first, _, _) = read(&mut sequences, ONE, &here);
+        let (second, copied, missing) = read(&mut sequences, ONE, &there);
+        assert_eq!((copied, missing), (Some(first), 300));
+        assert_ne!(first, second);
+        assert_eq!(read(&mut sequences, ONE, &here), (first, None, 0), "a jump and back");
+    }
+
+    #[test]
+    fn two_windows_on_one_file_share_what_was_read_and_not_the_sequence() {
+        let mut sequences = Sequences::new(4);
+        let (one, _, _) = read(&mut sequences, ONE, &tokens(0..500));
+        let (two, copied, missing) = read(&mut sequences, TWO, &tokens(0..500));
+        assert_eq!((copied, missing), (Some(one), 0));
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn one_document_takes_half_of_the_sequences_and_no_more() {
+        let mut sequences = Sequences::new(4);
+        let (other, _, _) = read(&mut sequences, TWO, &tokens(0..300));
+        for place in 1..8 {
+            read(&mut sequences, ONE, &tokens(place * 1000..place * 1000 + 300));
+        }
+        assert_eq!(read(&mut sequences, TWO, &tokens(0..300)), (other, None, 0));
+    }
+
+    #[test]
+    fn the_document_not_asked_for_longest_is_evicted() {
         let mut sequences = Sequences::new(2);
-        let (a, b) = (sequences.claim(SessionKey(1)), sequences.claim(SessionKey(2)));
-        assert_ne!(a, b);
-        sequences.extend(a, &tokens(0..10));
-        assert_eq!(sequences.claim(SessionKey(1)), a);
-        assert_eq!(sequences.common(a, &tokens(0..20)), 10);
-        assert_eq!(sequences.common(a, &tokens(5..20)), 0);
-        assert_eq!(sequences.sessions(), 2);
+        let (one, _, _) = read(&mut sequences, ONE, &tokens(0..300));
+        let (two, _, _) = read(&mut sequences, TWO, &tokens(1000..1300));
+        assert_eq!(read(&mut sequences, ONE, &tokens(0..301)).0, one);
+        assert_eq!(read(&mut sequences, THREE, &tokens(2000..2300)).0, two);
+    }
+
+    #[test]
+    fn a_forgotten_sequence_goes_first() {
+        let mut sequences = Sequences::new(2);
+        let (one, _, _) = read(&mut sequences, ONE, &tokens(0..300));
+        read(&mut sequences, TWO, &tokens(1000..1300));
+        read(&mut sequences, ONE, &tokens(0..301));
+        assert_eq!(sequences.forget(ONE), [one]);
+        assert_eq!(sequences.len(one), 0);
+        assert_eq!(read(&mut sequences, THREE, &tokens(2000..2300)).0, one);
     }
 
     #[test]
@@ -131,32 +275,18 @@ mod tests {
         sequences.extend(0, &tokens(0..10));
         sequences.set_ending(0, &[0.5]);
         sequences.extend(0, &tokens(10..20));
-        assert_eq!(sequences.ending(0, 10), Some([0.5].as_slice()));
-        assert_eq!(sequences.ending(0, 20), None);
+        sequences.set_ending(0, &[0.25]);
+        assert_eq!(
+            sequences.ending(0, 10),
+            Some([0.5].as_slice()),
+            "what was looked ahead to takes nothing away"
+        );
+        assert_eq!(sequences.ending(0, 20), Some([0.25].as_slice()));
+        assert_eq!(sequences.ending(0, 15), None);
         sequences.truncate(0, 10);
         assert!(sequences.ending(0, 10).is_some());
         sequences.truncate(0, 9);
         sequences.extend(0, &tokens(9..10));
         assert!(sequences.ending(0, 10).is_none(), "another token may stand there now");
-    }
-
-    #[test]
-    fn the_document_not_asked_for_longest_is_evicted() {
-        let mut sequences = Sequences::new(2);
-        let (a, b) = (sequences.claim(SessionKey(1)), sequences.claim(SessionKey(2)));
-        sequences.claim(SessionKey(1));
-        assert_eq!(sequences.claim(SessionKey(3)), b);
-        assert_eq!(sequences.claim(SessionKey(2)), a);
-    }
-
-    #[test]
-    fn a_forgotten_sequence_goes_first() {
-        let mut sequences = Sequences::new(2);
-        let (a, _) = (sequences.claim(SessionKey(1)), sequences.claim(SessionKey(2)));
-        sequences.extend(a, &tokens(0..3));
-        sequences.claim(SessionKey(1));
-        assert_eq!(sequences.forget(SessionKey(1)), Some(a));
-        assert_eq!(sequences.len(a), 0);
-        assert_eq!(sequences.claim(SessionKey(3)), a);
     }
 }

@@ -17,6 +17,7 @@ mod options;
 mod private;
 mod queue;
 mod server;
+mod views;
 mod worker;
 
 pub use client::{Answer, ConnectError, EngineClient, Ticket};

@@ -270,6 +270,16 @@ impl Context<'_> {
         0
     }
 
+    /// Makes `to` hold what `from` holds. The buffers are moved at the next evaluation.
+    pub(crate) fn copy(&mut self, from: usize, to: usize) {
+        let (Ok(source), Ok(target)) = (i32::try_from(from), i32::try_from(to)) else { return };
+        // llama.cpp asserts that both exist, and that a copy between buffers is one of the whole.
+        if from != to && from < self.sequences && to < self.sequences {
+            // It can fail only on positions that are no `i32`, and there are none.
+            let _whole = self.inner.copy_kv_cache_seq(source, target, None, None);
+        }
+    }
+
     /// Whether the first sequence, which must hold two tokens or more, can take back its last: some kinds of model can't.
     pub(crate) fn truncates(&mut self) -> bool {
         let held = self.length(0);

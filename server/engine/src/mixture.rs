@@ -69,6 +69,8 @@ pub(crate) struct Course {
     by_line: bool,
     /// Breaks of which a beginning was said: index, symbols said, and the share of probability that it is one of them.
     begun: Vec<(usize, usize, f64)>,
+    /// Whether drafts may be made.
+    pub(crate) drafts: bool,
 }
 
 impl Course {
@@ -79,7 +81,12 @@ impl Course {
 
     /// The beginning of an answer to `request`.
     pub(crate) fn new(request: &Request, healing: &Healing, surroundings: Surroundings) -> Self {
-        Self { surroundings, by_line: Self::is_by_line(request, healing), begun: Vec::new() }
+        Self {
+            surroundings,
+            by_line: Self::is_by_line(request, healing),
+            begun: Vec::new(),
+            drafts: request.asking.drafts,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which request is next, and which no longer matters.
 //!
-//! The newest completion for a document wins; completions go before prefills; nothing is dropped without an answer. Readers push and
-//! cancel, the one model thread pops. Must not evaluate anything, nor write to a client: what it drops it hands back to be answered.
+//! The newest completion for a document wins; completions go before what is prepared for later; nothing is dropped without an answer.
+//! Readers push and cancel, the one model thread pops. Must not evaluate anything, nor write to a client: what it drops it hands back
+//! to be answered.
 
 use std::{
     collections::VecDeque,
@@ -9,7 +10,7 @@ use std::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use model::{Kind, ModelError, Request, SessionKey, wire::RequestId};
@@ -36,6 +37,8 @@ pub(crate) enum Next<C> {
     Answer(Job<C>),
     /// Give up the KV cache of a closed document.
     Forget(SessionKey),
+    /// Nobody asked for as long as it was to wait: do what can be done now, and stop at the flag.
+    Calm,
     /// Nothing more will come.
     Closed,
 }
@@ -53,17 +56,31 @@ struct State<C> {
     waiting: VecDeque<Job<C>>,
     forget: Vec<SessionKey>,
     running: Option<Running>,
+    /// Since when what runs is to stop.
+    aborted: Option<Instant>,
     /// Set when the model can never answer.
     failed: Option<ModelError>,
     closed: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Running {
-    client: u64,
-    id: RequestId,
-    session: SessionKey,
-    kind: Kind,
+enum Running {
+    Request {
+        client: u64,
+        id: RequestId,
+        session: SessionKey,
+        kind: Kind,
+    },
+    /// What nobody asked for.
+    Calm,
+}
+
+/// Whether a request that is asked by `(client, session, kind)` makes an older one for the same document pointless.
+///
+/// A completion does so with all. What is prepared for newer text does it only with what was prepared for older text: a completion's
+/// text may still fit what is typed.
+fn supersedes(new: (u64, SessionKey, Kind), old: (u64, SessionKey, Kind)) -> bool {
+    (new.0, new.1) == (old.0, old.1) && (new.2 == Kind::Fim || old.2 != Kind::Fim)
 }
 
 impl<C> Queue<C> {
@@ -73,6 +90,7 @@ impl<C> Queue<C> {
             waiting: VecDeque::new(),
             forget: Vec::new(),
             running: None,
+            aborted: None,
             failed: None,
             closed: false,
         };
@@ -95,19 +113,18 @@ impl<C> Queue<C> {
         if state.waiting.len() >= MOST {
             return Err((job, ModelError::Failed(format!("{MOST} requests are waiting already"))));
         }
-        let (client, session, kind) = (job.client, job.request.session, job.request.kind);
-        // A prefill for newer text makes older prefills pointless, but not a completion: its text may still fit what is typed.
-        let superseded = |client_: u64, session_, kind_| {
-            client_ == client && session_ == session && (kind == Kind::Fim || kind_ == Kind::Prefill)
-        };
-        if let Some(running) = state.running
-            && (superseded(running.client, running.session, running.kind)
-                || (kind == Kind::Fim && running.kind == Kind::Prefill))
-        {
-            self.abort.store(true, Ordering::Relaxed);
+        let new = (job.client, job.request.session, job.request.kind);
+        let makes_way = state.running.is_some_and(|running| match running {
+            Running::Calm => true,
+            Running::Request { client, session, kind, .. } => {
+                supersedes(new, (client, session, kind)) || (new.2 == Kind::Fim && kind != Kind::Fim)
+            }
+        });
+        if makes_way {
+            self.abort(&mut state);
         }
         let dropped = extract(&mut state.waiting, |other| {
-            superseded(other.client, other.request.session, other.request.kind)
+            supersedes(new, (other.client, other.request.session, other.request.kind))
         });
         state.waiting.push_back(job);
         self.changed.notify_one();
@@ -117,8 +134,10 @@ impl<C> Queue<C> {
     /// Stops a request: a waiting one is handed back to be answered as cancelled, the running one is aborted.
     pub(crate) fn cancel(&self, client: u64, id: RequestId) -> Option<Job<C>> {
         let mut state = self.lock();
-        if state.running.is_some_and(|running| running.client == client && running.id == id) {
-            self.abort.store(true, Ordering::Relaxed);
+        let runs =
+            |running| matches!(running, Running::Request { client: c, id: i, .. } if (c, i) == (client, id));
+        if state.running.is_some_and(runs) {
+            self.abort(&mut state);
         }
         extract(&mut state.waiting, |job| job.client == client && job.id == id).pop()
     }
@@ -126,8 +145,11 @@ impl<C> Queue<C> {
     /// Stops everything a client asked for; nobody is there to be answered.
     pub(crate) fn drop_client(&self, client: u64) {
         let mut state = self.lock();
-        if state.running.is_some_and(|running| running.client == client) {
-            self.abort.store(true, Ordering::Relaxed);
+        if state
+            .running
+            .is_some_and(|running| matches!(running, Running::Request { client: c, .. } if c == client))
+        {
+            self.abort(&mut state);
         }
         extract(&mut state.waiting, |job| job.client == client);
     }
@@ -138,8 +160,13 @@ impl<C> Queue<C> {
         self.changed.notify_one();
     }
 
-    /// Waits for the next thing to do, and notes that it is running. The one before is over.
-    pub(crate) fn next(&self) -> Next<C> {
+    /// How long ago what runs was told to stop; `None` if it was not.
+    pub(crate) fn aborted_for(&self) -> Option<Duration> {
+        self.lock().aborted.map(|since| since.elapsed())
+    }
+
+    /// Waits for the next thing to do, at most until it is `calm`, and notes that it is running. The one before is over.
+    pub(crate) fn next(&self, calm: Option<Instant>) -> Next<C> {
         let mut state = self.lock();
         state.running = None;
         loop {
@@ -152,12 +179,29 @@ impl<C> Queue<C> {
             let completion = state.waiting.iter().position(|job| job.request.kind == Kind::Fim);
             if let Some(job) = state.waiting.remove(completion.unwrap_or(0)) {
                 let (session, kind) = (job.request.session, job.request.kind);
-                state.running = Some(Running { client: job.client, id: job.id, session, kind });
-                self.abort.store(false, Ordering::Relaxed);
+                self.run(&mut state, Running::Request { client: job.client, id: job.id, session, kind });
                 return Next::Answer(job);
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let Some(left) = calm.map(|calm| calm.saturating_duration_since(Instant::now())) else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            if left.is_zero() {
+                self.run(&mut state, Running::Calm);
+                return Next::Calm;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    fn run(&self, state: &mut State<C>, running: Running) {
+        (state.running, state.aborted) = (Some(running), None);
+        self.abort.store(false, Ordering::Relaxed);
+    }
+
+    fn abort(&self, state: &mut State<C>) {
+        state.aborted.get_or_insert_with(Instant::now);
+        self.abort.store(true, Ordering::Relaxed);
     }
 
     /// Refuses everything from now on, because the model can't be used; returns what was waiting.
@@ -171,7 +215,7 @@ impl<C> Queue<C> {
     pub(crate) fn close(&self) -> Vec<Job<C>> {
         let mut state = self.lock();
         state.closed = true;
-        self.abort.store(true, Ordering::Relaxed);
+        self.abort(&mut state);
         self.changed.notify_all();
         state.waiting.drain(..).collect()
     }
@@ -246,7 +290,7 @@ mod tests {
         }
 
         fn next(&self) -> u64 {
-            match self.queue.next() {
+            match self.queue.next(None) {
                 Next::Answer(job) => job.id.0,
                 other => panic!("{other:?}"),
             }
@@ -303,6 +347,34 @@ mod tests {
     }
 
     #[test]
+    fn what_is_decoded_ahead_makes_way_for_any_completion_and_for_what_is_prepared_for_newer_text() {
+        let mut desk = Desk::new();
+        desk.ask(1, 7, Kind::Ahead);
+        desk.next();
+        desk.ask(1, 8, Kind::Prefill);
+        assert!(!desk.aborted());
+        desk.ask(1, 7, Kind::Prefill);
+        assert!(desk.aborted());
+        assert_eq!(desk.next(), 2);
+        desk.ask(1, 9, Kind::Ahead);
+        desk.ask(2, 3, Kind::Fim);
+        assert!(desk.aborted());
+        assert_eq!([desk.next(), desk.next(), desk.next()], [5, 3, 4]);
+    }
+
+    #[test]
+    fn in_the_calm_something_else_is_done_until_somebody_asks() {
+        let mut desk = Desk::new();
+        assert!(matches!(desk.queue.next(Some(Instant::now())), Next::Calm));
+        assert!(desk.queue.aborted_for().is_none());
+        desk.ask(1, 7, Kind::Prefill);
+        assert!(desk.aborted() && desk.queue.aborted_for().is_some());
+        let later = Instant::now() + Duration::from_hours(1);
+        assert!(matches!(desk.queue.next(Some(later)), Next::Answer(_)));
+        assert!(!desk.aborted() && desk.queue.aborted_for().is_none());
+    }
+
+    #[test]
     fn a_cancel_reaches_waiting_and_running_requests_and_no_others() {
         let mut desk = Desk::new();
         desk.ask(1, 1, Kind::Fim);
@@ -340,7 +412,7 @@ mod tests {
     fn desk_job() -> Job<()> {
         let mut desk = Desk::new();
         desk.ask(1, 1, Kind::Fim);
-        match desk.queue.next() {
+        match desk.queue.next(None) {
             Next::Answer(job) => job,
             other => panic!("{other:?}"),
         }
@@ -354,6 +426,6 @@ mod tests {
         desk.next();
         assert_eq!(desk.queue.close().len(), 1);
         assert!(desk.aborted());
-        assert!(matches!(desk.queue.next(), Next::Closed));
+        assert!(matches!(desk.queue.next(None), Next::Closed));
     }
 }

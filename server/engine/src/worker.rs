@@ -10,7 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use model::{
@@ -127,8 +127,9 @@ fn load_and_answer(
 
 fn answer_all(decoder: &mut Decoder<'_>, shared: &Shared) {
     loop {
-        match shared.queue.next() {
+        match shared.queue.next(decoder.calm_at()) {
             Next::Answer(job) => answer(decoder, shared, &job),
+            Next::Calm => settle(decoder),
             Next::Forget(session) => {
                 decoder.forget(session);
                 count_sessions(decoder, shared);
@@ -142,6 +143,14 @@ fn answer(decoder: &mut Decoder<'_>, shared: &Shared, job: &Job<Arc<Outgoing>>) 
     let timing = Timing { arrived: job.arrived, began: Instant::now() };
     let mut sink = Chunks { reply: &job.reply, id: job.id };
     let result = catch_unwind(AssertUnwindSafe(|| decoder.answer(&job.request, timing, &mut sink)));
+    decoder.answered();
+    let result = result.map(|result| {
+        result.map(|Finish { stop, mut stats }| {
+            let stopped = shared.queue.aborted_for().filter(|_| stop == Stop::Cancelled);
+            stats.cancel_ms = stopped.map(|since| since.as_secs_f64() * 1e3);
+            Finish { stop, stats }
+        })
+    });
     let result = result.unwrap_or_else(|_| {
         // One answer is lost, and the caches with it: nobody knows what state the panic left them in.
         decoder.reset();
@@ -150,6 +159,12 @@ fn answer(decoder: &mut Decoder<'_>, shared: &Shared, job: &Job<Arc<Outgoing>>) 
     // Counted before the answer is sent: whoever has the answer sees the count.
     count_sessions(decoder, shared);
     shared.done(&job.reply, job.id, result);
+}
+
+fn settle(decoder: &mut Decoder<'_>) {
+    if catch_unwind(AssertUnwindSafe(|| decoder.settle())).is_err() {
+        decoder.reset();
+    }
 }
 
 fn count_sessions(decoder: &Decoder<'_>, shared: &Shared) {
@@ -164,9 +179,15 @@ struct Chunks<'a> {
 
 impl Sink for Chunks<'_> {
     fn chunk(&mut self, text: &str) -> ControlFlow<()> {
-        self.reply.send(FromEngine::Chunk { id: self.id, text: text.to_owned() });
+        self.reply.send(FromEngine::Chunk { id: self.id, text: text.to_owned(), at_us: now_us() });
         ControlFlow::Continue(())
     }
+}
+
+/// Microseconds since 1970, UTC: a clock that other processes can read, too.
+fn now_us() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn fail(shared: &Shared, state: &impl Fn(ModelState), error: &ModelError) {

@@ -26,7 +26,7 @@ struct Heard {
 }
 
 impl Answer for Heard {
-    fn chunk(&mut self, text: &str) -> ControlFlow<()> {
+    fn chunk(&mut self, text: &str, _: u64) -> ControlFlow<()> {
         self.chunks.send(text.to_owned()).ok();
         ControlFlow::Continue(())
     }
@@ -170,7 +170,7 @@ fn a_sink_that_breaks_cancels_and_hears_no_more() {
 fn a_callback_that_panics_costs_its_own_answer() {
     struct Faulty;
     impl Answer for Faulty {
-        fn chunk(&mut self, _: &str) -> ControlFlow<()> {
+        fn chunk(&mut self, _: &str, _: u64) -> ControlFlow<()> {
             panic!("a fault, on purpose")
         }
         fn done(self: Box<Self>, _: Result<Finish, ModelError>) {}

@@ -66,6 +66,14 @@ impl Link {
         self.state.clone()
     }
 
+    /// The engine, if there is a connection and the model is warm.
+    pub(crate) fn connected(&self) -> Option<Arc<EngineClient>> {
+        match &*self.state.borrow() {
+            State::Connected(client, ModelState::Ready(_)) => Some(Arc::clone(client)),
+            _ => None,
+        }
+    }
+
     /// The engine, as soon as there is a connection. Its model may still be loading: requests wait for it there.
     ///
     /// # Errors

@@ -18,6 +18,20 @@ use serde::{Deserialize, Serialize};
 /// When the file has grown to this many bytes it becomes `decisions.jsonl.1`, and that one goes.
 const ROTATE: u64 = 4 << 20;
 
+/// Where the words of an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Source {
+    /// The engine decoded them for this text.
+    Decode,
+    /// An answer to older text, still running, agrees with what was typed since.
+    Stream,
+    /// They were finished before.
+    Cache,
+    /// They were decoded while the suggestion that was now accepted was on screen.
+    Ahead,
+}
+
 /// What happened to one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
@@ -43,6 +57,13 @@ pub(crate) struct Row {
     pub(crate) model: String,
     /// From the request's arrival to its answer, in milliseconds.
     pub(crate) total_ms: f64,
+    /// Where its words came from: `decode` when they were decoded for just this text, else what was there already. `None` when there was
+    /// nothing to say or nobody to say it.
+    #[serde(default)]
+    pub(crate) source: Option<Source>,
+    /// Milliseconds of these that the request waited for the model's words.
+    #[serde(default)]
+    pub(crate) model_ms: Option<f64>,
     /// Milliseconds of these after the model's last word: for the parse of the document to be ready, and for the verdict on the
     /// suggestion. `None` when there was nothing to judge.
     #[serde(default)]
@@ -136,6 +157,8 @@ mod tests {
             verified: true,
             model: "ember".into(),
             total_ms: 1.5,
+            source: Some(Source::Stream),
+            model_ms: Some(0.25),
             check_ms: Some(0.5),
             stats: Some(Stats::default()),
         }

@@ -30,7 +30,7 @@ pub enum Stop {
     Length,
     /// The sink had enough.
     Sink,
-    /// A `Cancel`, or a newer request for the same session.
+    /// A `Cancel`, a newer request for the same session, or for [`crate::Kind::Ahead`] any request.
     Cancelled,
     /// A [`crate::Kind::Prefill`] is done: nothing was decoded.
     Prefilled,
@@ -43,6 +43,10 @@ pub struct Stats {
     pub prompt_tokens: u32,
     /// Prompt tokens that had to be evaluated: those not found in the KV cache.
     pub evaluated_tokens: u32,
+    /// Prompt tokens that were evaluated for this document since its last answer while nobody asked: the engine moves the beginning of
+    /// the middle when it is idle.
+    #[serde(default)]
+    pub background_tokens: u32,
     /// Time that laying the prompt out took: tokenizing what is new, budgets, healing.
     #[serde(default)]
     pub prompt_ms: f64,
@@ -56,6 +60,13 @@ pub struct Stats {
     /// Time that choosing tokens took: the mixture of the model with the text around, without the model.
     #[serde(default)]
     pub choosing_ms: f64,
+    /// Mean time of the decode steps that evaluated one token: what the model and the machine cost, without the text. `None` if there
+    /// was no such step.
+    #[serde(default)]
+    pub step_ms: Option<f64>,
+    /// Time from the moment that said "stop" to the end of the decode it stopped; `None` if nothing had to be stopped.
+    #[serde(default)]
+    pub cancel_ms: Option<f64>,
     /// Time until the answer ended.
     pub total_ms: f64,
     /// Time spent waiting for other requests before this one began.

@@ -27,8 +27,12 @@ impl SessionKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Evaluate the prompt into the KV cache and stop: the next [`Kind::Fim`] for the same session finds it there.
+    /// Evaluate the prompt into the KV cache and stop: the next [`Kind::Fim`] for the same session finds it there. Makes way for
+    /// whatever is asked.
     Prefill,
+    /// [`Kind::Fim`] for a text that is not there yet but may soon be: what follows once a suggestion is accepted. Makes way for
+    /// whatever is asked.
+    Ahead,
     /// Fill in the middle: decode what belongs at the cursor.
     Fim,
 }
@@ -55,11 +59,23 @@ pub struct Asking {
     pub healing: bool,
     /// Whether the model's distribution is mixed with what the text around the hole repeats.
     pub mixture: bool,
+    /// Whether tokens that the text suggests are evaluated before they are chosen, several at once.
+    pub drafts: bool,
+    /// Whether at a place that the engine has not read yet the model may be shown less of the text, so that it answers at once. The rest
+    /// is read when nobody waits.
+    pub glance: bool,
+}
+
+impl Asking {
+    /// As a person asks who would rather wait than be answered from less text.
+    pub fn patiently() -> Self {
+        Self { glance: false, ..Self::default() }
+    }
 }
 
 impl Default for Asking {
     fn default() -> Self {
-        Self { order: None, healing: true, mixture: true }
+        Self { order: None, healing: true, mixture: true, drafts: true, glance: true }
     }
 }
 

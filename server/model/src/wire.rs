@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{Finish, ModelError, ModelInfo, Request, SessionKey};
 
 /// The protocol's version; part of the socket's name, so that two versions of Hob never talk past each other.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// The largest frame, in bytes. A request carries a window of one document, not a document.
 pub const MAX_FRAME: u32 = 16 << 20;
@@ -72,6 +72,8 @@ pub enum FromEngine {
         id: RequestId,
         /// Whole UTF-8 characters.
         text: String,
+        /// When it was decoded: microseconds since 1970, UTC, by the engine's clock, which is the machine's.
+        at_us: u64,
     },
     /// The one end of each request.
     Done {

@@ -17,6 +17,9 @@ const BYTES_PER_TOKEN: usize = 12;
 /// Room for the tokens that healing takes back and decodes again, which may then be more of them.
 const HEALING: usize = 8;
 
+/// The room for the typed text grows in steps of at least as many tokens, some lines, where that is no more than a quarter of a prompt.
+const STEP: usize = 48;
+
 /// Tokens for each part of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Room {
@@ -40,7 +43,7 @@ impl Room {
 
     /// The room held for a typed text of `tokens` tokens: in steps, so that a key seldom changes what is left for the rest.
     pub(crate) fn for_typed(&self, tokens: usize) -> usize {
-        let step = (self.parts / 16).max(8);
+        let step = (self.parts / 16).max(STEP.min(self.parts / 4)).max(8);
         (tokens + 1).next_multiple_of(step).min(self.typed.max(tokens))
     }
 }

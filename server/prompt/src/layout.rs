@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::{Block, Request};
 
 use crate::{
-    Fim, Healing, Token, Tokens,
+    Fim, Healing, Hole, Token, Tokens,
     budget::{self, Room},
     cache::{Chunked, TokenCache},
     family::{Files, Layout, OwnPath},
@@ -46,6 +46,20 @@ impl<T: Tokens> Builder<T> {
         &self.fim
     }
 
+    /// Tokens that a prompt and its answer may take together.
+    pub fn context(&self) -> usize {
+        self.context
+    }
+
+    /// Whether so much is typed behind the hole's anchor that it no longer fits into the room held for it: then the room for the rest
+    /// would change, and with it the whole prompt.
+    pub fn outgrows(&mut self, hole: &Hole<'_>, context: usize) -> bool {
+        let header = self.own_header(hole.request).len();
+        let room = self.room(hole.request, context, header);
+        let typed = self.cache.passing(&self.tokens, &hole.typed).tokens.len();
+        hole.lines() > 0 && room.for_typed(typed) > room.for_typed(0)
+    }
+
     /// Whether this vocabulary allows tokens to be kept per line; if not they are kept per text.
     pub fn caches_lines(&self) -> bool {
         self.cache.is_exact()
@@ -54,36 +68,49 @@ impl<T: Tokens> Builder<T> {
     /// Turns `request` into tokens, in the order that it asks for or else the family's. Together with the answer they never exceed the
     /// context. What is remembered are tokens of texts, whatever their place in a prompt: requests of different orders may alternate.
     pub fn build(&mut self, request: &Request) -> Prompt {
+        self.build_within(&Hole::of(request), self.context)
+    }
+
+    /// The same for a hole with a kept anchor, in a prompt that takes no more than `context` tokens with its answer.
+    pub fn build_within(&mut self, hole: &Hole<'_>, context: usize) -> Prompt {
+        let request = hole.request;
+        let context = context.min(self.context);
         let own_header = self.own_header(request);
-        let room = Room::new(
-            self.context,
-            usize::try_from(request.max_tokens).unwrap_or(usize::MAX),
-            5 + own_header.len(),
-        );
+        let room = self.room(request, context, own_header.len());
         let blocks = self.blocks(&request.blocks, room.blocks);
         // The path of the file with the hole is of use only beside other files.
         let own_header = if blocks.is_empty() { Vec::new() } else { own_header };
         let rest = room.parts - blocks.len();
         let layout = self.fim.layout_for(request.asking.order);
         let mut parts = match layout {
-            Layout::AnchoredMiddle => self.anchored(request, room, rest),
+            Layout::AnchoredMiddle => self.anchored(hole, room, rest),
             Layout::EmptyMiddle => self.empty_middle(request, room, rest),
             Layout::SuffixFirst => self.suffix_first(request, room, rest),
         };
         parts.blocks = blocks;
         parts.own_header = own_header;
         let frame = 5 + parts.own_header.len() + parts.blocks.len();
-        parts.fit(self.context.saturating_sub(room.answer + frame));
+        parts.fit(context.saturating_sub(room.answer + frame));
         let tokens = self.assemble(layout, &parts);
         Prompt { tokens, healing: parts.healing, answer_tokens: room.answer }
     }
 
+    /// The tokens for each part of a prompt whose own header has `header` tokens.
+    fn room(&self, request: &Request, context: usize, header: usize) -> Room {
+        let most = usize::try_from(request.max_tokens).unwrap_or(usize::MAX);
+        Room::new(context.min(self.context), most, 5 + header)
+    }
+
     /// `prefix`, `suffix` and `typed` each apart: the special tokens between them keep them so.
-    fn anchored(&mut self, request: &Request, room: Room, rest: usize) -> Parts {
-        let (typed_text, _) = self.typed(&request.typed, room.typed);
-        let (typed, healing) = self.healed(typed_text, request.asking.healing);
+    fn anchored(&mut self, hole: &Hole<'_>, room: Room, rest: usize) -> Parts {
+        let (typed_text, _) = self.typed(&hole.typed, room.typed);
+        // At the start of a line nothing was begun that healing could finish, as at the anchor itself.
+        let healing = hole.request.asking.healing && !typed_text.ends_with('\n');
+        let (typed, healing) = self.healed(typed_text, healing);
         let rest = rest - room.for_typed(typed.len()).min(rest);
-        let (before, suffix) = self.around(before(request, typed_text), &request.suffix, rest);
+        let whole = typed_text.len() == hole.typed.len();
+        let prefix = if whole { hole.prefix } else { "" };
+        let (before, suffix) = self.around(prefix, &hole.request.suffix, rest);
         let mut prefix = Vec::new();
         let all = before.chunked.chunks.len();
         self.cache.append(&self.tokens, before.window, &before.chunked, (before.from, all), &mut prefix);

@@ -1,11 +1,12 @@
 //! A structured request to the tokens of one model.
 //!
 //! [`family`] says how a model wants a hole to be asked, [`layout`] turns a [`model::Request`] into tokens within a budget, [`cache`]
-//! makes that cost one line a key, [`heal`] takes the cursor out of the middle of a token, [`Surroundings`] are what n-grams are counted in, and [`utf8`] puts the answer's bytes back
-//! together. Everything here is a function of its arguments: the same request gives the same tokens, byte for byte.
+//! makes that cost one line a key, [`Anchor`] keeps the middle's beginning where it is while lines are typed, [`heal`] takes the cursor out
+//! of the middle of a token, [`Surroundings`] are what n-grams are counted in, and [`utf8`] puts the answer's bytes back together. Everything here is a function of its arguments: the same request gives the same tokens, byte for byte.
 //!
 //! This crate must not know a backend, a rope, a syntax tree, I/O, a clock or a thread.
 
+mod anchor;
 mod budget;
 pub mod cache;
 pub mod family;
@@ -17,6 +18,7 @@ mod tokens;
 mod toy;
 pub mod utf8;
 
+pub use anchor::{Anchor, Hole};
 pub use family::{Facts, Fim, Refusal};
 pub use heal::{Healing, PieceIndex};
 pub use layout::{Builder, Prompt};

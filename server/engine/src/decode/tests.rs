@@ -8,26 +8,28 @@ use std::{
 use model::Asking;
 use prompt::family;
 
+use std::ops::ControlFlow;
+
 use super::*;
 use crate::{embedded, gguf};
 
 const CONTEXT: usize = 1024;
 
 /// Runs `test` on a decoder over the embedded model.
-fn with_decoder(test: impl FnOnce(&mut Decoder<'_>)) {
+pub(super) fn with_decoder(test: impl FnOnce(&mut Decoder<'_>)) {
     let file = embedded::open(Path::new("")).unwrap();
     let header = gguf::check(&file.path).unwrap();
     let model = Model::load(&file.path, |_| true).unwrap();
     let facts = prompt::Facts { bos: model.bos(), ends: model.ends(), ..header.facts_or_name("ember") };
     let fim = family::recognise(&facts, |text| header.find(text)).unwrap();
     let abort = Arc::new(AtomicBool::new(false));
-    let context = model.context(2, CONTEXT, 1, Arc::clone(&abort)).unwrap();
+    let context = model.context(4, CONTEXT, 1, Arc::clone(&abort)).unwrap();
     let builder = Builder::new(&model, fim, CONTEXT);
-    test(&mut Decoder::new(&model, context, builder, Calibration::default(), 2, abort));
+    test(&mut Decoder::new(&model, context, builder, Calibration::default(), 4, abort));
 }
 
 /// A request for the hole at `$0`, anchored at the start of its line.
-fn hole(text: &str) -> Request {
+pub(super) fn hole(text: &str) -> Request {
     let (before, suffix) = text.split_once("$0").unwrap();
     let anchor = before.rfind('\n').map_or(0, |line_break| line_break + 1);
     Request {
@@ -44,7 +46,7 @@ fn hole(text: &str) -> Request {
     }
 }
 
-fn answer(decoder: &mut Decoder<'_>, request: &Request) -> (String, Finish) {
+pub(super) fn answer(decoder: &mut Decoder<'_>, request: &Request) -> (String, Finish) {
     let mut text = String::new();
     let now = Instant::now();
     let mut sink = |chunk: &str| {
@@ -57,13 +59,13 @@ fn answer(decoder: &mut Decoder<'_>, request: &Request) -> (String, Finish) {
 
 /// What the sequence of the newest request holds after the token for the middle, as bytes.
 fn middle(decoder: &Decoder<'_>) -> Vec<u8> {
-    let held = decoder.sequences.tokens(0);
+    let held = decoder.sequences.tokens(decoder.sequences.newest());
     let start = held.iter().rposition(|token| Some(*token) == decoder.builder.fim().middle).unwrap() + 1;
     held[start..].iter().flat_map(|token| decoder.model.piece(*token).to_vec()).collect()
 }
 
 /// Our own sources: Rust with comments, strings, some characters beyond ASCII.
-const SOURCES: &[&str] = &[
+pub(super) const SOURCES: &[&str] = &[
     include_str!("../decode.rs"),
     include_str!("../gguf.rs"),
     include_str!("../server.rs"),
@@ -272,7 +274,8 @@ fn drafts_change_how_long_it_takes_and_not_what_is_said() {
             assert_eq!(finish.stats.decoded_tokens, plain.stats.decoded_tokens);
             assert!(text != repeated || finish.stats.drafted_tokens >= 3, "{:?}", finish.stats);
             // The cache holds what was said and nothing of a draft.
-            assert_eq!(decoder.context.length(0), decoder.sequences.len(0));
+            let newest = decoder.sequences.newest();
+            assert_eq!(decoder.context.length(newest), decoder.sequences.len(newest));
         }
     });
 }

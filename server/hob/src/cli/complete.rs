@@ -10,13 +10,13 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail};
 use assist::{Plan, Query, Said, Settings, Silence, Suggestion, sure_enough};
 use clap::Args;
-use model::{ModelInfo, SessionKey, Stats};
+use model::{Asking, ModelInfo, SessionKey, Stats};
 use serde::Serialize;
 use syntax::{Language, Tree};
 use text::{Document, Encoding, Snapshot, WirePos};
 
 use super::{Choice, out, ready::Ready};
-use crate::row::{self, Row};
+use crate::row::{self, Row, Source};
 
 /// Flags of `hob complete`.
 #[derive(Debug, Args)]
@@ -79,7 +79,8 @@ impl Complete {
         let asked = Instant::now();
         let mut timings = Timings::default();
         let mut stats = None;
-        let outcome = assist::plan(&query, &settings).and_then(|plan| {
+        let outcome = assist::plan(&query, &settings).and_then(|mut plan| {
+            plan.request.asking = Asking::patiently();
             let said = self.listen(&ready, &plan, asked, &mut timings, &mut stats)?;
             let said = Said { text: &said, confidence: stats.map(|stats| stats.confidence) };
             assist::finish(&plan, said, &snapshot, query.tree.as_ref())
@@ -170,6 +171,8 @@ impl Complete {
             verified: outcome.as_ref().is_ok_and(|suggestion| suggestion.verified),
             model: info.name.clone(),
             total_ms: timings.total_ms,
+            source: stats.map(|_| Source::Decode),
+            model_ms: None,
             check_ms: None,
             stats,
         };

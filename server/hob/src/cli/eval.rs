@@ -157,7 +157,7 @@ impl Eval {
 
 /// Everything about one hole.
 fn measure(ready: &Ready, hole: Hole, compare: bool) -> Result<Measured, Silence> {
-    let answer = ask::ask(ready, &hole, Asking::default(), "product")?;
+    let answer = ask::ask(ready, &hole, Asking::patiently(), "product")?;
     let marks = judge(&hole, answer.said.as_ref());
     let judged = |said: Option<Said>| Judged { marks: judge(&hole, said.as_ref()), said };
     let ngram = judged(Baseline::Ngram.answer(&hole));

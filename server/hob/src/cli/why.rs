@@ -104,6 +104,8 @@ mod tests {
             verified: true,
             model: "ember".into(),
             total_ms: 7.25,
+            source: None,
+            model_ms: None,
             check_ms: None,
             stats: Some(Stats { ttft_ms: Some(2.5), confidence: 0.83, ..Stats::default() }),
         };

@@ -20,7 +20,14 @@ pub(super) fn client(capabilities: &lsp::ClientCapabilities) -> Client {
         inline: document.is_some_and(|document| document.inline_completion.is_some()),
         configuration: capabilities.workspace.as_ref().is_some_and(|w| w.configuration == Some(true)),
         progress: capabilities.window.as_ref().is_some_and(|w| w.work_done_progress == Some(true)),
+        measures: measures(capabilities),
     }
+}
+
+/// Whether the client announced `experimental.hobTrace`.
+fn measures(capabilities: &lsp::ClientCapabilities) -> bool {
+    let experimental = serde_json::to_value(&capabilities.experimental).unwrap_or_default();
+    experimental["hobTrace"] == true
 }
 
 /// The cheapest unit that the client offers: bytes, then characters; UTF-16 is what every client knows.

@@ -4,21 +4,26 @@
 
 use std::{
     ops::ControlFlow,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use assist::{Collector, Plan, Said, Settings, Shape, Silence, Suggestion};
-use engine::Answer;
-use model::{Finish, ModelError, Sink, Stats};
+use assist::{Collector, Plan, Said, Shape, Silence, Suggestion};
+use model::{Finish, Sink, Stats, Stop};
 use text::Snapshot;
 use tokio::{
     runtime::Handle,
-    sync::mpsc,
     time::{sleep_until, timeout},
 };
 
-use super::{Server, session::Asked};
+use super::{
+    Server,
+    flow::{Flow, Found},
+    foresee,
+    measure::{Place, Why},
+    session::Asked,
+    stream::{Heard, Stream},
+};
 use crate::row::{self, Row};
 
 /// However slow the model, nobody looks for ghost text after this.
@@ -94,12 +99,7 @@ async fn work(
     record: &mut Record<'_>,
 ) -> Result<Suggestion, Silence> {
     let completion = &config.completion;
-    let settings = Settings {
-        enabled: completion.enabled,
-        languages_off: completion.languages_off.iter().cloned().collect(),
-        max_tokens: completion.max_tokens,
-        min_confidence: completion.min_confidence,
-    };
+    let settings = foresee::settings(config);
     let plan = assist::plan(&asked.query, &settings)?;
     let limits = match asker {
         Asker::Inline => Limits { soft: arrived + completion.deadline, hard: arrived + PATIENCE },
@@ -112,11 +112,14 @@ async fn work(
             }
         }
     };
-    let Asked { query, superseded, parsed } = asked;
+    let measure = server.session().client.measures.then(|| server.measure.clone());
+    let place =
+        measure.map(|measure| Place { measure, uri: asked.uri, version: asked.query.snapshot.version() });
+    let Asked { query, superseded, parsed, flow, .. } = asked;
     let said = tokio::select! {
         biased;
         _ = superseded => return Err(Silence::Superseded),
-        said = listen(server, &plan, limits, record) => said?,
+        said = listen(server, &plan, &flow, place.clone(), limits, record) => said?,
     };
     let said_at = Instant::now();
     let fresh = match parsed {
@@ -132,6 +135,13 @@ async fn work(
     let said = Said { text: &said, confidence: record.stats.map(|stats| stats.confidence) };
     let outcome = assist::finish(&plan, said, &query.snapshot, tree);
     record.row.check_ms = Some(said_at.elapsed().as_secs_f64() * 1e3);
+    if let (Ok(suggestion), Asker::Inline, Some(engine)) = (&outcome, asker, server.link.connected()) {
+        let next = foresee::accepted(&query, suggestion.range.clone(), &suggestion.text);
+        if let Ok(next) = assist::plan(&next, &settings) {
+            // What the editor sees as the next version is not known; the version on screen is.
+            lock(&flow).look_ahead(&engine, next, place);
+        }
+    }
     outcome
 }
 
@@ -144,80 +154,109 @@ struct Limits {
     hard: Instant,
 }
 
-/// What the engine says, on its way from the connection's thread to the handler's task.
-enum Part {
-    Chunk(String),
-    Done(Result<Finish, ModelError>),
-}
-
-struct Forward(mpsc::UnboundedSender<Part>);
-
-impl Answer for Forward {
-    fn chunk(&mut self, text: &str) -> ControlFlow<()> {
-        // A handler that is gone wants no more.
-        self.0.send(Part::Chunk(text.to_owned())).map_or(ControlFlow::Break(()), ControlFlow::Continue)
-    }
-
-    fn done(self: Box<Self>, result: Result<Finish, ModelError>) {
-        drop(self.0.send(Part::Done(result)));
-    }
-}
-
-/// Asks the engine and gathers its words until the place has enough or the time is up.
+/// Finds the answer that is there or on its way, or asks for one, and follows it until the place has enough or the time is up.
 async fn listen(
     server: &Server,
     plan: &Plan,
+    flow: &Mutex<Flow>,
+    place: Option<Place>,
     limits: Limits,
     record: &mut Record<'_>,
 ) -> Result<String, Silence> {
-    let engine = server.link.client(limits.hard.saturating_duration_since(Instant::now())).await?;
-    let (send, mut answers) = mpsc::unbounded_channel();
-    let ticket = engine.ask(plan.request.clone(), Forward(send));
+    let asked = Instant::now();
+    let found = {
+        let mut flow = lock(flow);
+        flow.asked();
+        flow.find(plan)
+    };
+    let said = match found {
+        Some(found) => {
+            if let Some(place) = &place {
+                found.stream.time(place.clone(), found.source, &found.typed);
+            }
+            record.row.source = Some(found.source);
+            follow(&found, plan, limits, record).await?
+        }
+        None => None,
+    };
+    let said = match said {
+        Some(said) => said,
+        None => {
+            let engine = server.link.client(limits.hard.saturating_duration_since(Instant::now())).await?;
+            let found = lock(flow).ask(&engine, plan, place.map(|place| (place, Why::Request)));
+            record.row.source = Some(found.source);
+            follow(&found, plan, limits, record).await?.ok_or(Silence::Superseded)?
+        }
+    };
+    record.row.model_ms = Some(asked.elapsed().as_secs_f64() * 1e3);
+    Ok(said)
+}
+
+/// Follows an answer until the place has enough of it or the time is up. `None` if the answer turned out to say something else than was
+/// typed, or nothing that can be shown where the question was an older one.
+async fn follow(
+    found: &Found,
+    plan: &Plan,
+    limits: Limits,
+    record: &mut Record<'_>,
+) -> Result<Option<String>, Silence> {
+    let mut changes = found.stream.changes();
     let mut collector = Collector::new(plan);
-    let result = loop {
+    loop {
+        changes.mark_unchanged();
+        let Heard { rest, end } = found.stream.beyond(&found.typed);
+        let Some(rest) = rest else { return Ok(None) };
+        let new = rest.get(collector.text().len()..).unwrap_or_default();
+        let full = !new.is_empty() && collector.chunk(new) == ControlFlow::Break(());
+        match end {
+            Some(Err(error)) => return Err(error.into()),
+            Some(Ok(Finish { stop: Stop::Cancelled, .. })) if !full => return Ok(None),
+            Some(Ok(finish)) => {
+                record.stats = Some(finish.stats);
+                let usable = found.stream.answers(&found.typed, plan.min_confidence);
+                return Ok(usable.then(|| collector.text().to_owned()));
+            }
+            None if full => break,
+            None => {}
+        }
         let limit =
             if plan.shape == Shape::Block && collector.has_line() { limits.soft } else { limits.hard };
         tokio::select! {
-            answer = answers.recv() => match answer {
-                Some(Part::Chunk(text)) => {
-                    if collector.chunk(&text) == ControlFlow::Break(()) {
-                        // The engine is told to stop; its figures still come.
-                        ticket.cancel();
-                        break Ok(());
-                    }
-                }
-                Some(Part::Done(done)) => break done.map(|finish| record.stats = Some(finish.stats)),
-                None => break Err(ModelError::EngineGone("it closed the connection".into())),
-            },
+            changed = changes.changed() => if changed.is_err() { break },
             () = sleep_until(limit.into()) => {
-                ticket.cancel();
-                if collector.has_line() { break Ok(()) }
+                if collector.has_line() { break }
                 return Err(Silence::Deadline);
             }
         }
-    };
-    result?;
-    if record.stats.is_none() && plan.min_confidence > 0 {
+    }
+    if plan.min_confidence > 0 {
         // Of an engine that says nothing in this time nobody knows how sure it is, and what it said is shown.
         let patience = CONFIDENCE.min(limits.hard.saturating_duration_since(Instant::now()));
-        record.stats = figures(&mut answers, patience).await;
+        record.stats = figures(&found.stream, patience).await;
     }
     // Else the engine's figures of a request that was stopped early are for the record, not for the user: the answer does not wait.
-    record.late = record.stats.is_none().then_some(answers);
-    Ok(collector.text().to_owned())
+    record.late = record.stats.is_none().then(|| Arc::clone(&found.stream));
+    Ok(Some(collector.text().to_owned()))
 }
 
-/// The figures of a request that was stopped early, if they come within `patience`.
-async fn figures(answers: &mut mpsc::UnboundedReceiver<Part>, patience: Duration) -> Option<Stats> {
+/// The figures of an answer, if it ends within `patience`.
+async fn figures(stream: &Stream, patience: Duration) -> Option<Stats> {
+    let mut changes = stream.changes();
     let done = async {
         loop {
-            match answers.recv().await? {
-                Part::Done(done) => return done.ok().map(|finish| finish.stats),
-                Part::Chunk(_) => {}
+            changes.mark_unchanged();
+            if let Some(end) = stream.beyond("").end {
+                return end.ok().map(|finish| finish.stats);
             }
+            changes.changed().await.ok()?;
         }
     };
     timeout(patience, done).await.ok().flatten()
+}
+
+/// A document's answers, for a moment.
+fn lock(flow: &Mutex<Flow>) -> MutexGuard<'_, Flow> {
+    flow.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The row of one request; recorded as cancelled if it is dropped before it is closed.
@@ -227,7 +266,7 @@ struct Record<'a> {
     row: Row,
     stats: Option<Stats>,
     /// Where the figures will come from, if the answer did not wait for them.
-    late: Option<mpsc::UnboundedReceiver<Part>>,
+    late: Option<Arc<Stream>>,
     closed: bool,
 }
 
@@ -249,6 +288,8 @@ impl<'a> Record<'a> {
             verified: false,
             model: String::new(),
             total_ms: 0.0,
+            source: None,
+            model_ms: None,
             check_ms: None,
             stats: None,
         };
@@ -281,8 +322,8 @@ impl<'a> Record<'a> {
         );
         let (rows, mut row) = (self.server.rows.clone(), self.row.clone());
         match (self.late.take(), Handle::try_current()) {
-            (Some(mut answers), Ok(runtime)) => drop(runtime.spawn(async move {
-                row.stats = figures(&mut answers, FIGURES).await;
+            (Some(stream), Ok(runtime)) => drop(runtime.spawn(async move {
+                row.stats = figures(&stream, FIGURES).await;
                 rows.push(row);
             })),
             _ => rows.push(row),

@@ -4,12 +4,16 @@
 
 mod capabilities;
 mod complete;
+mod flow;
+mod foresee;
 mod framing;
+mod measure;
 mod methods;
 mod parsing;
 mod positions;
 mod progress;
 mod session;
+mod stream;
 mod transport;
 mod watchdog;
 
@@ -31,6 +35,7 @@ use crate::{
     sandbox::{self, Role},
     settings::{self, Sources},
 };
+use measure::Measure;
 use parsing::Parser;
 use session::Session;
 
@@ -42,6 +47,7 @@ struct Server {
     parser: Parser,
     link: Link,
     rows: Rows,
+    measure: Measure,
     /// Ends the process: the editor or the supervisor is gone.
     abandoned: Arc<Notify>,
 }
@@ -89,7 +95,10 @@ async fn converse(state: &Path, config: &config::Config, sources: Sources) -> Re
     let rows = Rows::start(state)?;
     let (service, socket) = methods::register(LspService::build_with_lifecycle_methods({
         let abandoned = Arc::clone(&abandoned);
-        move |client| Server { client, session, parser, link, rows, abandoned }
+        move |client: Client| {
+            let measure = Measure::start(client.clone());
+            Server { client, session, parser, link, rows, measure, abandoned }
+        }
     }));
     Ok(tokio::select! {
         ended = transport::serve(tokio::io::stdin(), tokio::io::stdout(), service, socket) => ended,

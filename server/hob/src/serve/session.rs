@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use assist::{Query, Selected, Silence};
@@ -14,10 +14,11 @@ use config::Problem;
 use model::SessionKey;
 use serde_json::Value;
 use syntax::{Language, Tree};
-use text::{Change, Document, Encoding, OutOfSync, Snapshot, WirePos, WireRange};
+use text::{Change, Document, Edit, Encoding, OutOfSync, Snapshot, WirePos, WireRange};
 use tokio::sync::{oneshot, watch};
 use url::Url;
 
+use super::flow::Flow;
 use crate::settings::Sources;
 
 /// A document larger than this many bytes is mirrored, but not parsed.
@@ -34,11 +35,19 @@ pub(super) struct Client {
     pub(super) configuration: bool,
     /// It shows work-done progress.
     pub(super) progress: bool,
+    /// It measures the server: it wants `hob/trace`.
+    pub(super) measures: bool,
 }
 
 impl Default for Client {
     fn default() -> Self {
-        Self { encoding: Encoding::Utf16, inline: false, configuration: false, progress: false }
+        Self {
+            encoding: Encoding::Utf16,
+            inline: false,
+            configuration: false,
+            progress: false,
+            measures: false,
+        }
     }
 }
 
@@ -74,6 +83,8 @@ struct Entry {
     parsed: watch::Sender<Option<Arc<Parsed>>>,
     /// Dropping it tells the completion in flight that it is superseded.
     in_flight: Option<oneshot::Sender<()>>,
+    /// Its answers, locked apart from the session: a completion looks for one when the session is out of reach.
+    flow: Arc<Mutex<Flow>>,
 }
 
 /// A finished parse of one version of a document.
@@ -94,6 +105,19 @@ pub(super) struct Asked {
     pub(super) superseded: oneshot::Receiver<()>,
     /// Finished parses of the document; `None` for a language without a grammar.
     pub(super) parsed: Option<watch::Receiver<Option<Arc<Parsed>>>>,
+    /// The document's answers.
+    pub(super) flow: Arc<Mutex<Flow>>,
+    /// The document, as the client calls it.
+    pub(super) uri: Arc<str>,
+}
+
+/// A place that may be asked about soon.
+#[derive(Debug)]
+pub(super) struct Foreseen {
+    /// The place; `None` where the cursor is anybody's guess.
+    pub(super) query: Option<Query>,
+    /// The document's answers.
+    pub(super) flow: Arc<Mutex<Flow>>,
 }
 
 impl Asked {
@@ -166,17 +190,19 @@ impl Session {
                 tree: None,
                 parsed: watch::Sender::new(None),
                 in_flight: None,
+                flow: Arc::default(),
             },
         );
     }
 
-    /// Applies a batch of changes to the text and moves the tree's nodes with it; the parse comes later, elsewhere.
+    /// Applies a batch of changes to the text and moves the tree's nodes with it; the parse comes later, elsewhere. Tells what each
+    /// change did.
     pub(super) fn change(
         &mut self,
         uri: &str,
         version: i32,
         changes: impl IntoIterator<Item = Change>,
-    ) -> Result<(), ChangeError> {
+    ) -> Result<Vec<Edit>, ChangeError> {
         let encoding = self.client.encoding;
         let entry = self.documents.get_mut(uri).ok_or(ChangeError::NotOpen)?;
         let edits = entry.document.apply(version, changes, encoding).inspect_err(|_| entry.tree = None)?;
@@ -185,7 +211,33 @@ impl Session {
                 tree.edit(edit);
             }
         }
-        Ok(())
+        Ok(edits)
+    }
+
+    /// The place in a document that `cursor` finds in its text.
+    pub(super) fn foreseen(
+        &self,
+        uri: &str,
+        cursor: impl FnOnce(&Snapshot) -> Option<usize>,
+    ) -> Option<Foreseen> {
+        let entry = self.documents.get(uri)?;
+        let snapshot = entry.document.snapshot();
+        let query = cursor(&snapshot).map(|offset| self.query(uri, entry, snapshot, offset));
+        Some(Foreseen { query, flow: Arc::clone(&entry.flow) })
+    }
+
+    /// A place in a document, as nobody asked about it in particular.
+    fn query(&self, uri: &str, entry: &Entry, snapshot: Snapshot, offset: usize) -> Query {
+        Query {
+            offset,
+            snapshot,
+            tree: entry.tree.clone(),
+            language: entry.language_id.clone(),
+            path: self.relative(uri),
+            session: SessionKey::new(self.window, uri),
+            selected: None,
+            explicit: false,
+        }
     }
 
     /// Forgets a document; the key of its KV cache, if it was open.
@@ -205,10 +257,8 @@ impl Session {
         position: WirePos,
         selected: Option<(WireRange, String)>,
     ) -> Result<Asked, Silence> {
-        let path = self.relative(uri);
         let encoding = self.client.encoding;
-        let session = SessionKey::new(self.window, uri);
-        let entry = self.documents.get_mut(uri).ok_or(Silence::NotOpen)?;
+        let entry = self.documents.get(uri).ok_or(Silence::NotOpen)?;
         if entry.document.is_out_of_sync() {
             return Err(Silence::OutOfSync);
         }
@@ -218,23 +268,21 @@ impl Session {
             Some((range, text)) => Some(Selected { range: at(range.start)?..at(range.end)?, text }),
             None => None,
         };
+        let offset = at(position)?;
+        let query = Query { selected, ..self.query(uri, entry, snapshot, offset) };
         let (alive, superseded) = oneshot::channel();
-        // The older completion's receiver wakes here, because its sender is dropped.
-        entry.in_flight = Some(alive);
-        Ok(Asked {
-            query: Query {
-                offset: at(position)?,
-                snapshot: snapshot.clone(),
-                tree: entry.tree.clone(),
-                language: entry.language_id.clone(),
-                path,
-                session,
-                selected,
-                explicit: false,
-            },
+        let asked = Asked {
+            query,
             superseded,
             parsed: entry.language.map(|_| entry.parsed.subscribe()),
-        })
+            flow: Arc::clone(&entry.flow),
+            uri: uri.into(),
+        };
+        if let Some(entry) = self.documents.get_mut(uri) {
+            // The older completion's receiver wakes here, because its sender is dropped.
+            entry.in_flight = Some(alive);
+        }
+        Ok(asked)
     }
 
     /// What is to be parsed for `uri` now: nothing if its tree is that of its text already.

@@ -37,7 +37,11 @@ const fn way(
     healing: bool,
     configured: Option<&'static str>,
 ) -> Way {
-    Way { name, asking: Asking { order, healing, mixture: false }, order: configured }
+    Way {
+        name,
+        asking: Asking { order, healing, mixture: false, drafts: true, glance: false },
+        order: configured,
+    }
 }
 
 /// All ways, the product's first, and what follows for the configuration.

@@ -4,14 +4,17 @@
 
 use tower_lsp::gen_lsp_types::{DidChangeTextDocumentParams, MessageType};
 
-use crate::serve::{Server, positions, session::ChangeError};
+use crate::serve::{Server, foresee::foresee, positions, session::ChangeError};
 
 pub(super) async fn did_change(server: &Server, params: DidChangeTextDocumentParams) {
     let uri = &params.text_document.text_document_identifier.uri.0;
     let changes = params.content_changes.into_iter().map(positions::change);
     let applied = server.session().change(uri, params.text_document.version, changes);
     match applied {
-        Ok(()) => server.parser.wants(uri),
+        Ok(edits) => {
+            foresee(server, uri, &edits);
+            server.parser.wants(uri);
+        }
         Err(ChangeError::NotOpen) => {
             tracing::warn!(uri, "a change for a document that is not open");
             let text = format!("Hob: a change for {uri}, which is not open, was ignored");

@@ -1,0 +1,136 @@
+//! The answers of one document: the one on its way, the one after it, and those that were finished.
+//!
+//! Keeps what still fits the text and cancels what does not. Must not hold a document, and is locked for moments only.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    num::NonZeroUsize,
+    sync::Arc,
+};
+
+use assist::Plan;
+use engine::{EngineClient, Ticket};
+use lru::LruCache;
+use model::Request;
+
+use super::{
+    measure::{Place, Why},
+    stream::{Stream, ahead},
+};
+use crate::row::Source;
+
+/// Finished answers kept for each document. Each holds the text around its place, up to some 40 kB.
+const KEPT: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
+
+/// After so many changes that no request followed, the editor doesn't ask here, and nothing is prepared until it does.
+const UNASKED: u32 = 6;
+
+/// A document's answers.
+#[derive(Debug)]
+pub(super) struct Flow {
+    current: Option<Held>,
+    ahead: Option<Held>,
+    /// By what the model saw.
+    finished: LruCache<u64, Arc<Stream>>,
+    /// Changes since the last request.
+    unasked: u32,
+}
+
+/// An answer on its way. Dropping it cancels its question.
+#[derive(Debug)]
+struct Held {
+    stream: Arc<Stream>,
+    _ticket: Option<Ticket>,
+}
+
+/// An answer that fits a place.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) stream: Arc<Stream>,
+    /// What of it is typed already.
+    pub(super) typed: String,
+    /// Where it comes from.
+    pub(super) source: Source,
+}
+
+impl Default for Flow {
+    fn default() -> Self {
+        Self { current: None, ahead: None, finished: LruCache::new(KEPT), unasked: 0 }
+    }
+}
+
+impl Flow {
+    /// The answer for `plan` that is there or on its way; an older one that doesn't fit is cancelled.
+    pub(super) fn find(&mut self, plan: &Plan) -> Option<Found> {
+        let fits = |stream: &Arc<Stream>, source| {
+            let typed = stream.typed_since(&plan.request)?;
+            let found = Found { stream: Arc::clone(stream), typed, source };
+            found.stream.answers(&found.typed, plan.min_confidence).then_some(found)
+        };
+        if let Some(found) = self.current.as_ref().and_then(|held| fits(&held.stream, Source::Stream)) {
+            return Some(found);
+        }
+        if let Some(found) = self.ahead.as_ref().and_then(|held| fits(&held.stream, Source::Ahead)) {
+            self.keep_current();
+            self.current = self.ahead.take();
+            return Some(found);
+        }
+        let same = self.finished.get(&seen(&plan.request)).and_then(|stream| fits(stream, Source::Cache));
+        let found =
+            same.or_else(|| self.finished.iter().find_map(|(_, stream)| fits(stream, Source::Cache)))?;
+        self.keep_current();
+        self.current = Some(Held { stream: Arc::clone(&found.stream), _ticket: None });
+        Some(found)
+    }
+
+    /// Asks for what `plan` wants; what was on its way is cancelled.
+    pub(super) fn ask(&mut self, engine: &EngineClient, plan: &Plan, place: Option<(Place, Why)>) -> Found {
+        self.keep_current();
+        self.ahead = None;
+        let (stream, ticket) = Stream::ask(engine, plan, place);
+        self.current = Some(Held { stream: Arc::clone(&stream), _ticket: Some(ticket) });
+        Found { stream, typed: String::new(), source: Source::Decode }
+    }
+
+    /// Asks for what follows once the suggestion on screen is accepted.
+    pub(super) fn look_ahead(&mut self, engine: &EngineClient, plan: Plan, place: Option<Place>) {
+        let known =
+            |held: &Held| held.stream.typed_since(&plan.request).is_some_and(|typed| typed.is_empty());
+        if self.ahead.as_ref().is_some_and(known) {
+            return;
+        }
+        let (stream, ticket) = Stream::ask(engine, &ahead(plan), place.map(|place| (place, Why::Ahead)));
+        self.ahead = Some(Held { stream, _ticket: Some(ticket) });
+    }
+
+    /// The text has changed in a way that nothing on its way can fit.
+    pub(super) fn abandon(&mut self) {
+        self.keep_current();
+        self.ahead = None;
+    }
+
+    /// Notes a change; says whether the editor has asked here of late, so that an answer is worth preparing.
+    pub(super) fn is_asked_for(&mut self) -> bool {
+        self.unasked += 1;
+        self.unasked <= UNASKED
+    }
+
+    /// Notes a request.
+    pub(super) fn asked(&mut self) {
+        self.unasked = 0;
+    }
+
+    /// Puts the current answer away: among the finished ones if it is one.
+    fn keep_current(&mut self) {
+        if let Some(held) = self.current.take().filter(|held| held.stream.is_finished()) {
+            self.finished.put(seen(held.stream.request()), held.stream);
+        }
+    }
+}
+
+/// A number for what the model sees of a request. Equal requests have equal numbers; who finds one compares.
+fn seen(request: &Request) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&request.prefix, &request.typed, &request.suffix, request.single_line).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,148 @@
+//! On each change: guesses where the cursor is now, and has the answer for that place begun before the editor asks for it.
+//!
+//! A wrong guess costs the machine a little and the user nothing: the editor's own request then asks. Must not wait for anything: it
+//! runs in the first poll of a notification.
+
+use std::{ops::Range, sync::Arc};
+
+use assist::{Query, Settings};
+use text::{Edit, Snapshot};
+
+use super::{
+    Server,
+    measure::{Place, Why},
+    session::Foreseen,
+};
+
+/// Edits of one notification that lie further apart than this many bytes are no typing.
+const CLOSE: usize = 256;
+
+/// Begins the answer for where the cursor is after the change of `uri` that was applied last.
+pub(super) fn foresee(server: &Server, uri: &str, edits: &[Edit]) {
+    let (foreseen, config, place) = {
+        let session = server.session();
+        let place = session.client.measures.then(|| server.measure.clone());
+        (session.foreseen(uri, |snapshot| cursor(snapshot, edits)), Arc::clone(&session.config), place)
+    };
+    let Some(Foreseen { query, flow }) = foreseen else { return };
+    let mut flow = flow.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let plan = query.as_ref().and_then(|query| assist::plan(query, &settings(&config)).ok());
+    let (Some(query), Some(plan)) = (query, plan) else { return flow.abandon() };
+    let place = place.map(|measure| Place { measure, uri: uri.into(), version: query.snapshot.version() });
+    if let Some(found) = flow.find(&plan) {
+        if let Some(place) = place {
+            found.stream.time(place, found.source, &found.typed);
+        }
+        return;
+    }
+    match server.link.connected() {
+        Some(engine) if flow.is_asked_for() => {
+            flow.ask(&engine, &plan, place.map(|place| (place, Why::Change)));
+        }
+        _ => flow.abandon(),
+    }
+}
+
+/// What the configuration says about completion.
+pub(super) fn settings(config: &config::Config) -> Settings {
+    let completion = &config.completion;
+    Settings {
+        enabled: completion.enabled,
+        languages_off: completion.languages_off.iter().cloned().collect(),
+        max_tokens: completion.max_tokens,
+        min_confidence: completion.min_confidence,
+    }
+}
+
+/// Where the cursor stands in `snapshot`, in bytes, if `edits` were typed there and were its last; `None` where that is anybody's guess.
+fn cursor(snapshot: &Snapshot, edits: &[Edit]) -> Option<usize> {
+    let (last, others) = edits.split_last()?;
+    let everything = last.old_end > 0 && last.start == 0 && last.new_end == snapshot.len();
+    if everything || others.iter().any(|other| other.start.abs_diff(last.start) > CLOSE) {
+        return None;
+    }
+    let inserted = last.start..last.new_end;
+    Some(
+        inside_pair(snapshot, &inserted)
+            .or_else(|| above_closer(snapshot, &inserted))
+            .unwrap_or(last.new_end),
+    )
+}
+
+/// Between the two characters of a pair that an editor closed.
+fn inside_pair(snapshot: &Snapshot, inserted: &Range<usize>) -> Option<usize> {
+    const PAIRS: [&str; 6] = ["()", "[]", "{}", "\"\"", "''", "``"];
+    (inserted.len() == 2 && PAIRS.contains(&&*snapshot.slice(inserted.clone()))).then_some(inserted.start + 1)
+}
+
+/// At the end of the first of the lines that Enter makes between two brackets: the second holds the closing one.
+fn above_closer(snapshot: &Snapshot, inserted: &Range<usize>) -> Option<usize> {
+    let text = snapshot.slice(inserted.clone());
+    let breaks = text.matches('\n').count();
+    if breaks != 2 || !text.chars().all(char::is_whitespace) {
+        return None;
+    }
+    let first = text.find('\n')? + 1;
+    let line = text[first..].trim_end_matches([' ', '\t']);
+    Some(inserted.start + first + line.trim_end_matches(['\n', '\r']).len())
+}
+
+/// The place after `query`'s suggestion is accepted.
+pub(super) fn accepted(query: &Query, range: Range<usize>, text: &str) -> Query {
+    let offset = range.start + text.len();
+    let (snapshot, _) = query.snapshot.with(range, text);
+    Query { snapshot, offset, tree: None, selected: None, explicit: false, ..query.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use text::{Change, Document, Encoding, WirePos, WireRange};
+
+    use super::*;
+
+    /// Replaces `⟦…⟧` of `before` by `text`; the cursor is to be guessed at `$0` of `after`.
+    fn check(before: &str, text: &str, after: &str) {
+        let (start, rest) = before.split_once('⟦').unwrap();
+        let (replaced, end) = rest.split_once('⟧').unwrap();
+        let mut document = Document::new(&format!("{start}{replaced}{end}"), 1);
+        let wire = |offset| document.snapshot().wire(offset, Encoding::Utf8);
+        let (from, to): (WirePos, WirePos) = (wire(start.len()), wire(start.len() + replaced.len()));
+        let change = Change::Range { range: WireRange { start: from, end: to }, text: text.to_owned() };
+        let edits = document.apply(2, [change], Encoding::Utf8).unwrap();
+        let snapshot = document.snapshot();
+        let mut shown = snapshot.to_string();
+        shown.insert_str(cursor(&snapshot, &edits).unwrap(), "$0");
+        assert_eq!(shown, after);
+    }
+
+    #[test]
+    fn behind_what_was_typed() {
+        check("let x⟦⟧ = 1;", "é", "let xé$0 = 1;");
+        check("f(x⟦)⟧;", ")", "f(x)$0;");
+        check("let x⟦yz⟧ = 1;", "", "let x$0 = 1;");
+        check("fn a() {⟦⟧", "\n    ", "fn a() {\n    $0");
+        check("a⟦⟧", "\r\n", "a\r\n$0");
+    }
+
+    #[test]
+    fn inside_what_the_editor_closed() {
+        check("f⟦⟧;", "()", "f($0);");
+        check("x = ⟦⟧", "\"\"", "x = \"$0\"");
+        check("fn a() {⟦⟧}", "\n    \n", "fn a() {\n    $0\n}");
+        check("  a {⟦⟧}", "\n    \n  ", "  a {\n    $0\n  }");
+        check("  a {⟦⟧}", "\r\n    \r\n  ", "  a {\r\n    $0\r\n  }");
+    }
+
+    #[test]
+    fn edits_all_over_a_file_are_no_typing() {
+        let text = "x \n".repeat(200);
+        let mut document = Document::new(&text, 1);
+        let trim = |line| {
+            let range =
+                WireRange { start: WirePos { line, character: 1 }, end: WirePos { line, character: 2 } };
+            Change::Range { range, text: String::new() }
+        };
+        let edits = document.apply(2, [trim(190), trim(3)], Encoding::Utf8).unwrap();
+        assert_eq!(cursor(&document.snapshot(), &edits), None);
+    }
+}
