@@ -61,7 +61,11 @@ pub(super) struct Typing {
     /// Use this GGUF file instead of Ember, the model that is built in.
     #[arg(long, value_name = "FILE", value_parser = absolute)]
     model: Option<PathBuf>,
-    /// How many keys to press. A thousand take about five minutes.
+    /// A line of configuration for this run, for example `completion.min_confidence = 0`, with which ghost text is shown
+    /// however little the model thinks of it. Your own configuration does not count here. May be given several times.
+    #[arg(long = "set", value_name = "OPTION = VALUE")]
+    settings: Vec<String>,
+    /// How many keys to press. A thousand take about four minutes.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     keys: u32,
     /// Types other stretches, with other typos: the same number types the same.
@@ -91,12 +95,14 @@ fn speed(text: &str) -> Result<f64, String> {
 impl Typing {
     pub(super) fn run(self) -> Result<ExitCode> {
         let sources = self.sources()?;
-        let mut server = Server::start(Home::new(self.model.as_deref())?)?;
-        let model = server.warm()?;
+        let progress = Progress::start(self.keys as usize)?;
+        let mut server = Server::start(Home::new(self.model.as_deref(), &self.settings)?)?;
+        let model = server.warm(|| progress.stopped())?;
         let processes = Processes::below(server.process());
         let before = processes.taken();
         let mut session = Session::new(server, self.speed, Random::new(mixed(&[self.seed, 1])));
-        let complete = self.type_all(&sources, &mut session)?;
+        let complete = self.type_all(&sources, &mut session, &progress)?;
+        drop(progress);
         let machine = Machine { before, after: processes.taken() };
         let (events, remarks) = session.end()?;
         for remark in remarks {
@@ -140,9 +146,8 @@ impl Typing {
     }
 
     /// Types until the last key, or Ctrl-C; whether it came to the last key.
-    fn type_all(&self, sources: &[Arc<Source>], session: &mut Session) -> Result<bool> {
+    fn type_all(&self, sources: &[Arc<Source>], session: &mut Session, progress: &Progress) -> Result<bool> {
         let keys = self.keys as usize;
-        let progress = Progress::start(keys)?;
         for round in 0.. {
             for (number, source) in (0..).zip(sources) {
                 let mut random = Random::new(mixed(&[self.seed, 3, round, number]));

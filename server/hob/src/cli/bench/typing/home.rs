@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use config::Source;
 use model::wire::{EngineStatus, ModelState};
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -37,8 +38,8 @@ struct Told {
 }
 
 impl Home {
-    /// A new one, with this model, or Ember.
-    pub(super) fn new(model: Option<&Path>) -> Result<Self> {
+    /// A new one, with this model, or Ember, and these lines of configuration.
+    pub(super) fn new(model: Option<&Path>, settings: &[String]) -> Result<Self> {
         // Short, because the path of a local socket may have no more than 107 bytes.
         let folder = tempfile::Builder::new().prefix("hobb").tempdir();
         let home = Self { folder: folder.context("can't make a temporary folder: set TMPDIR to one")? };
@@ -54,7 +55,11 @@ impl Home {
             }
             None => String::new(),
         };
-        let config = format!("engine.idle_exit = 0\n{model}");
+        let config = format!("engine.idle_exit = 0\n{model}{}\n", settings.join("\n"));
+        let source = Source { name: "the configuration of this run", text: &config };
+        if let Some(problem) = config::load(Some(source), None, None).1.first() {
+            bail!("{problem}");
+        }
         fs::write(home.path("config/hob/config.toml"), config).context("can't write the configuration")?;
         Ok(home)
     }

@@ -276,7 +276,7 @@ impl Event {
         if work.peek().is_none() && self.first_token.is_none() {
             return None;
         }
-        Some(work.map(|work| f64::from(work.stats.evaluated_tokens)).sum())
+        Some(f64::from(work.map(|work| work.stats.evaluated_tokens).sum::<u32>()))
     }
 
     /// The next key came before the first token did.

@@ -85,14 +85,15 @@ impl Server {
         Ok(server)
     }
 
-    /// Waits for the model; its name.
-    pub(super) fn warm(&mut self) -> Result<String> {
+    /// Waits for the model, unless somebody wants it to stop; its name.
+    pub(super) fn warm(&mut self, stopped: impl Fn() -> bool) -> Result<String> {
         let child = &mut self.child;
-        let lives = || match child.try_wait()? {
+        let goes_on = || match child.try_wait()? {
             Some(status) => Err(anyhow!("the server ended ({status})")),
+            None if stopped() => Err(anyhow!("stopped before the first key")),
             None => Ok(()),
         };
-        let warm = self.home.warm(lives);
+        let warm = self.home.warm(goes_on);
         warm.map_err(|error| self.explained(&error))
     }
 
