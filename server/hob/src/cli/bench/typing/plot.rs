@@ -114,7 +114,7 @@ impl Axis {
         let (left, top, right, bottom) = FRAME;
         let mut power = self.from;
         while power <= self.to + 1e-9 {
-            let ms = 10f64.powf(power);
+            let ms = readable(10f64.powf(power));
             let x = self.x(ms);
             writeln!(svg, "<path class=\"grid\" d=\"M{x:.1} {top}V{bottom}\"/>")?;
             writeln!(
@@ -123,7 +123,9 @@ impl Axis {
                 bottom + 18.0
             )?;
             // Two and five between the powers, so that a place can be read.
-            for between in [2.0, 5.0].map(|times| ms * times).into_iter().filter(|_| power < self.to - 0.5) {
+            for between in
+                [2.0, 5.0].map(|times| readable(ms * times)).into_iter().filter(|_| power < self.to - 0.5)
+            {
                 let x = self.x(between);
                 writeln!(svg, "<path class=\"grid\" d=\"M{x:.1} {bottom}v-5\"/>")?;
                 writeln!(
@@ -151,6 +153,11 @@ impl Axis {
             bottom + 42.0
         )
     }
+}
+
+/// Without what binary fractions add at the far end.
+fn readable(ms: f64) -> f64 {
+    (ms * 1e3).round() / 1e3
 }
 
 fn y(share: f64) -> f64 {

@@ -23,9 +23,9 @@ const TYPO_IN: usize = 33;
 /// One change of mind in so many characters.
 const UNDO_IN: usize = 70;
 /// One detour in so many characters.
-const DETOUR_IN: usize = 160;
+const DETOUR_IN: usize = 100;
 /// One line in so many comes from the clipboard.
-const PASTE_IN: usize = 10;
+const PASTE_IN: usize = 6;
 
 /// A file's script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,6 +263,8 @@ mod tests {
             "let a24 = f(24);\n    let a25 = f(25);\n    let a26 = f(26);\n    let a27 = f(27);\n    let a28 = f(28);\n    let a29 = f(29);"
               21 Paste
               70 Undo(4)
+              80 Detour(382)
+              84 Undo(5)
               98 Line(173..192)
               105 Paste
               111 Undo(4)
