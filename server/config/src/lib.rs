@@ -29,7 +29,7 @@ pub use manual::{manual, schema};
 pub use options::Options;
 pub use problem::{Place, Problem};
 pub use resolved::{Completion, Config, Engine, Log};
-pub use values::{LogLevel, ModelFile, Popup, PromptOrder};
+pub use values::{LogLevel, ModelFile, Pace, Popup, PromptOrder};
 
 /// The user's own file, below the folder that `XDG_CONFIG_HOME` names (`~/.config` where it names none).
 pub const USER_FILE: &str = "hob/config.toml";

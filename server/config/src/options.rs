@@ -4,7 +4,7 @@
 
 use crate::{
     declare::options,
-    values::{LogLevel, ModelFile, Period, Popup, PromptOrder, Whole},
+    values::{LogLevel, ModelFile, Pace, Period, Popup, PromptOrder, Whole},
 };
 
 options! {
@@ -31,6 +31,12 @@ options! {
             /// prefix) are what models are trained on. With `psm` each key has the text after the cursor evaluated again. A model
             /// without a token that begins the middle (Codestral) keeps its own order.
             user_only order: PromptOrder = PromptOrder::Auto,
+
+            /// How much is done before your editor asks. With `full` each change is answered at once, and what follows a suggestion
+            /// is decoded while it is on screen. With `gentle` the text is only read, a token or two a key, and decoding begins when the
+            /// editor asks. `auto` is `full` as long as that takes no more than half of one engine's time, and `gentle` on battery and
+            /// while the machine is busy.
+            user_only pace: Pace = Pace::Auto,
         }
 
         /// When Hob speaks, and how long it may think.

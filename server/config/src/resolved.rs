@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
 
-use crate::{LogLevel, ModelFile, Options, Popup, PromptOrder};
+use crate::{LogLevel, ModelFile, Options, Pace, Popup, PromptOrder};
 
 /// What holds, once every source has been read.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,8 @@ pub struct Engine {
     pub context_tokens: u32,
     /// The order of a prompt's parts.
     pub order: PromptOrder,
+    /// How much is done before anybody asks.
+    pub pace: Pace,
 }
 
 /// See [`Config::completion`].
@@ -80,6 +82,7 @@ impl From<Options> for Config {
                 threads: NonZeroU32::new(engine.threads.get()),
                 context_tokens: engine.context_tokens.get(),
                 order: engine.order,
+                pace: engine.pace,
             },
             completion: Completion {
                 enabled: completion.enabled,

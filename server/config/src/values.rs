@@ -39,6 +39,18 @@ pub enum PromptOrder {
     Spm,
 }
 
+/// How much is done before anybody asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pace {
+    /// As much as the machine can spare.
+    Auto,
+    /// Everything that makes an answer come sooner.
+    Full,
+    /// Only reading.
+    Gentle,
+}
+
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -82,6 +94,7 @@ macro_rules! words {
 }
 words!(Popup: Auto = "auto", Always = "always", Never = "never");
 words!(PromptOrder: Auto = "auto", Anchored = "anchored", Psm = "psm", Spm = "spm");
+words!(Pace: Auto = "auto", Full = "full", Gentle = "gentle");
 words!(LogLevel: Error = "error", Warn = "warn", Info = "info", Debug = "debug", Trace = "trace");
 
 /// A whole number from `MIN` to `MAX`.

@@ -38,6 +38,7 @@ fn without_sources_every_default_holds() {
                 threads: None,
                 context_tokens: 2048,
                 order: Auto,
+                pace: Auto,
             },
             completion: Completion {
                 enabled: true,
@@ -121,7 +122,7 @@ fn a_misspelt_option_is_named_with_the_one_that_was_meant() {
         &Value::Null,
         &expect![[r#"
             config.toml:1:8: there is no option `engine.idleexit` (did you mean `engine.idle_exit`?), so nothing from here is used until it is mended
-            config.toml:2:8: there is no option `engine.model_file` (there are model, idle_exit, threads, context_tokens, order), so nothing from here is used until it is mended
+            config.toml:2:8: there is no option `engine.model_file` (there are model, idle_exit, threads, context_tokens, order, pace), so nothing from here is used until it is mended
         "#]],
     );
     check(
@@ -129,7 +130,7 @@ fn a_misspelt_option_is_named_with_the_one_that_was_meant() {
         "",
         &Value::Null,
         &expect![[r#"
-            config.toml:2:1: there is no option `engine.key` (there are model, idle_exit, threads, context_tokens, order), so nothing from here is used until it is mended
+            config.toml:2:1: there is no option `engine.key` (there are model, idle_exit, threads, context_tokens, order, pace), so nothing from here is used until it is mended
         "#]],
     );
 }
@@ -435,6 +436,7 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         engine.threads UserOnly
         engine.context_tokens UserOnly
         engine.order UserOnly
+        engine.pace UserOnly
         completion.enabled Tighten
         completion.popup Anyone
         completion.popup_deadline_ms Anyone

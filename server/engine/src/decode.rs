@@ -182,7 +182,7 @@ impl<'m> Decoder<'m> {
     /// if somebody waits who would notice how long the whole takes.
     fn lay_out(&mut self, request: &Request) -> Prompt {
         if let Some((hole, context)) = self.views.find(&mut self.builder, request) {
-            self.idle.note(&hole, context < self.builder.context());
+            self.note(&hole, context);
             return self.builder.build_within(&hole, context);
         }
         let hole = Hole::of(request);
@@ -196,8 +196,15 @@ impl<'m> Decoder<'m> {
             }
         }
         self.views.put(&hole, context);
-        self.idle.note(&hole, context < self.builder.context());
+        self.note(&hole, context);
         prompt
+    }
+
+    /// Remembers a place that somebody is at, to be read in the calm if it has to be.
+    fn note(&mut self, hole: &Hole<'_>, context: usize) {
+        if hole.request.kind == Kind::Fim {
+            self.idle.note(hole, context < self.builder.context());
+        }
     }
 
     /// Tokens of `prompt` that no sequence holds.

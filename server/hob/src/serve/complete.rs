@@ -4,7 +4,7 @@
 
 use std::{
     ops::ControlFlow,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -18,9 +18,10 @@ use tokio::{
 
 use super::{
     Server,
-    flow::{Flow, Found},
+    flow::{Flow, Found, lock},
     foresee,
     measure::{Place, Why},
+    pace::Effort,
     session::Asked,
     stream::{Heard, Stream},
 };
@@ -135,11 +136,13 @@ async fn work(
     let said = Said { text: &said, confidence: record.stats.map(|stats| stats.confidence) };
     let outcome = assist::finish(&plan, said, &query.snapshot, tree);
     record.row.check_ms = Some(said_at.elapsed().as_secs_f64() * 1e3);
-    if let (Ok(suggestion), Asker::Inline, Some(engine)) = (&outcome, asker, server.link.connected()) {
+    if let (Ok(suggestion), Asker::Inline, Some(engine)) = (&outcome, asker, server.link.connected())
+        && server.pace.effort(config.engine.pace, Instant::now()) == Effort::Decode
+    {
         let next = foresee::accepted(&query, suggestion.range.clone(), &suggestion.text);
         if let Ok(next) = assist::plan(&next, &settings) {
             // What the editor sees as the next version is not known; the version on screen is.
-            lock(&flow).look_ahead(&engine, next, place);
+            lock(&flow).look_ahead(&engine, next, place, server.pace.clone());
         }
     }
     outcome
@@ -183,7 +186,7 @@ async fn listen(
         Some(said) => said,
         None => {
             let engine = server.link.client(limits.hard.saturating_duration_since(Instant::now())).await?;
-            let found = lock(flow).ask(&engine, plan, place.map(|place| (place, Why::Request)));
+            let found = lock(flow).ask(&engine, plan, place.map(|place| (place, Why::Request)), None);
             record.row.source = Some(found.source);
             follow(&found, plan, limits, record).await?.ok_or(Silence::Superseded)?
         }
@@ -252,11 +255,6 @@ async fn figures(stream: &Stream, patience: Duration) -> Option<Stats> {
         }
     };
     timeout(patience, done).await.ok().flatten()
-}
-
-/// A document's answers, for a moment.
-fn lock(flow: &Mutex<Flow>) -> MutexGuard<'_, Flow> {
-    flow.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The row of one request; recorded as cancelled if it is dropped before it is closed.

@@ -5,17 +5,20 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     num::NonZeroUsize,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use assist::Plan;
 use engine::{EngineClient, Ticket};
 use lru::LruCache;
-use model::Request;
+use model::{Kind, Request};
+use tokio::task::JoinHandle;
 
 use super::{
     measure::{Place, Why},
-    stream::{Stream, ahead},
+    pace::Pace,
+    stream::Stream,
+    whereabouts::Whereabouts,
 };
 use crate::row::Source;
 
@@ -34,6 +37,10 @@ pub(super) struct Flow {
     finished: LruCache<u64, Arc<Stream>>,
     /// Changes since the last request.
     unasked: u32,
+    /// Where its user is at work.
+    pub(super) whereabouts: Whereabouts,
+    /// Reads the other place of [`Self::whereabouts`], once this one is calm.
+    way_back: Option<AbortOnDrop>,
 }
 
 /// An answer on its way. Dropping it cancels its question.
@@ -41,6 +48,16 @@ pub(super) struct Flow {
 struct Held {
     stream: Arc<Stream>,
     _ticket: Option<Ticket>,
+}
+
+/// A task that ends with its owner.
+#[derive(Debug)]
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// An answer that fits a place.
@@ -55,7 +72,14 @@ pub(super) struct Found {
 
 impl Default for Flow {
     fn default() -> Self {
-        Self { current: None, ahead: None, finished: LruCache::new(KEPT), unasked: 0 }
+        Self {
+            current: None,
+            ahead: None,
+            finished: LruCache::new(KEPT),
+            unasked: 0,
+            whereabouts: Whereabouts::default(),
+            way_back: None,
+        }
     }
 }
 
@@ -83,24 +107,43 @@ impl Flow {
         Some(found)
     }
 
-    /// Asks for what `plan` wants; what was on its way is cancelled.
-    pub(super) fn ask(&mut self, engine: &EngineClient, plan: &Plan, place: Option<(Place, Why)>) -> Found {
+    /// Asks for what `plan` wants; what was on its way is cancelled. `bill`: who pays, if nobody asked for it yet.
+    pub(super) fn ask(
+        &mut self,
+        engine: &EngineClient,
+        plan: &Plan,
+        place: Option<(Place, Why)>,
+        bill: Option<Pace>,
+    ) -> Found {
         self.keep_current();
         self.ahead = None;
-        let (stream, ticket) = Stream::ask(engine, plan, place);
+        let (stream, ticket) = Stream::ask(engine, plan, place, bill);
         self.current = Some(Held { stream: Arc::clone(&stream), _ticket: Some(ticket) });
         Found { stream, typed: String::new(), source: Source::Decode }
     }
 
     /// Asks for what follows once the suggestion on screen is accepted.
-    pub(super) fn look_ahead(&mut self, engine: &EngineClient, plan: Plan, place: Option<Place>) {
+    pub(super) fn look_ahead(
+        &mut self,
+        engine: &EngineClient,
+        mut plan: Plan,
+        place: Option<Place>,
+        bill: Pace,
+    ) {
         let known =
             |held: &Held| held.stream.typed_since(&plan.request).is_some_and(|typed| typed.is_empty());
         if self.ahead.as_ref().is_some_and(known) {
             return;
         }
-        let (stream, ticket) = Stream::ask(engine, &ahead(plan), place.map(|place| (place, Why::Ahead)));
+        plan.request.kind = Kind::Ahead;
+        let place = place.map(|place| (place, Why::Ahead));
+        let (stream, ticket) = Stream::ask(engine, &plan, place, Some(bill));
         self.ahead = Some(Held { stream, _ticket: Some(ticket) });
+    }
+
+    /// Has `work` done once the document is calm, instead of what was to be done then.
+    pub(super) fn in_the_calm(&mut self, work: Option<JoinHandle<()>>) {
+        self.way_back = work.map(AbortOnDrop);
     }
 
     /// The text has changed in a way that nothing on its way can fit.
@@ -126,6 +169,11 @@ impl Flow {
             self.finished.put(seen(held.stream.request()), held.stream);
         }
     }
+}
+
+/// A document's answers, for a moment.
+pub(super) fn lock(flow: &Mutex<Flow>) -> MutexGuard<'_, Flow> {
+    flow.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A number for what the model sees of a request. Equal requests have equal numbers; who finds one compares.

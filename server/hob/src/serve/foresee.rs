@@ -3,44 +3,93 @@
 //! A wrong guess costs the machine a little and the user nothing: the editor's own request then asks. Must not wait for anything: it
 //! runs in the first poll of a notification.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::{ControlFlow, Range},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use assist::{Query, Settings};
+use assist::{Plan, Query, Settings};
+use engine::{Answer, EngineClient};
+use model::{Finish, Kind, ModelError, Request};
 use text::{Edit, Snapshot};
+use tokio::time::sleep;
 
 use super::{
     Server,
+    flow::{Flow, lock},
     measure::{Place, Why},
-    session::Foreseen,
+    pace::Effort,
 };
 
 /// Edits of one notification that lie further apart than this many bytes are no typing.
 const CLOSE: usize = 256;
 
+/// After how long without a change the place is read where the user was before: later than the engine reads the rest of this one.
+const CALM: Duration = Duration::from_millis(900);
+
 /// Begins the answer for where the cursor is after the change of `uri` that was applied last.
 pub(super) fn foresee(server: &Server, uri: &str, edits: &[Edit]) {
-    let (foreseen, config, place) = {
+    let (places, config, measure) = {
         let session = server.session();
-        let place = session.client.measures.then(|| server.measure.clone());
-        (session.foreseen(uri, |snapshot| cursor(snapshot, edits)), Arc::clone(&session.config), place)
+        let measure = session.client.measures.then(|| server.measure.clone());
+        (session.places(uri), Arc::clone(&session.config), measure)
     };
-    let Some(Foreseen { query, flow }) = foreseen else { return };
-    let mut flow = flow.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let plan = query.as_ref().and_then(|query| assist::plan(query, &settings(&config)).ok());
-    let (Some(query), Some(plan)) = (query, plan) else { return flow.abandon() };
-    let place = place.map(|measure| Place { measure, uri: uri.into(), version: query.snapshot.version() });
+    let Some(places) = places else { return };
+    let mut flow = lock(&places.flow);
+    let cursor = cursor(places.snapshot(), edits);
+    flow.whereabouts.moved(edits, cursor);
+    let settings = settings(&config);
+    let plan = cursor.and_then(|cursor| assist::plan(&places.at(cursor), &settings).ok());
+    let (Some(plan), Some(engine)) = (plan, server.link.connected()) else { return flow.abandon() };
+    let version = places.snapshot().version();
+    let place = measure.map(|measure| Place { measure, uri: uri.into(), version });
+    begin(server, &mut flow, &engine, plan, place, config.engine.pace);
+    let before =
+        flow.whereabouts.before().and_then(|before| assist::plan(&places.at(before), &settings).ok());
+    let reading = before.map(|before| tokio::spawn(read(engine, before.request)));
+    flow.in_the_calm(reading);
+}
+
+/// Begins the answer for `plan`, unless there is one already or nobody asks here.
+fn begin(
+    server: &Server,
+    flow: &mut Flow,
+    engine: &EngineClient,
+    mut plan: Plan,
+    place: Option<Place>,
+    pace: config::Pace,
+) {
     if let Some(found) = flow.find(&plan) {
         if let Some(place) = place {
             found.stream.time(place, found.source, &found.typed);
         }
-        return;
-    }
-    match server.link.connected() {
-        Some(engine) if flow.is_asked_for() => {
-            flow.ask(&engine, &plan, place.map(|place| (place, Why::Change)));
+    } else if flow.is_asked_for() {
+        if server.pace.effort(pace, Instant::now()) == Effort::Read {
+            plan.request.kind = Kind::Prefill;
         }
-        _ => flow.abandon(),
+        flow.ask(engine, &plan, place.map(|place| (place, Why::Change)), Some(server.pace.clone()));
+    } else {
+        flow.abandon();
     }
+}
+
+/// Has the engine read the text around another place, once it is calm here.
+async fn read(engine: Arc<EngineClient>, mut request: Request) {
+    sleep(CALM).await;
+    request.kind = Kind::Prefill;
+    engine.ask(request, Unheard).detach();
+}
+
+/// Nobody waits for what is read in the calm.
+struct Unheard;
+
+impl Answer for Unheard {
+    fn chunk(&mut self, _text: &str, _at_us: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn done(self: Box<Self>, _result: Result<Finish, ModelError>) {}
 }
 
 /// What the configuration says about completion.

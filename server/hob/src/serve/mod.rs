@@ -9,6 +9,7 @@ mod foresee;
 mod framing;
 mod measure;
 mod methods;
+mod pace;
 mod parsing;
 mod positions;
 mod progress;
@@ -16,11 +17,13 @@ mod session;
 mod stream;
 mod transport;
 mod watchdog;
+mod whereabouts;
 
 use std::{
     path::Path,
     process::ExitCode,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use anyhow::{Context, Result};
@@ -36,6 +39,7 @@ use crate::{
     settings::{self, Sources},
 };
 use measure::Measure;
+use pace::Pace;
 use parsing::Parser;
 use session::Session;
 
@@ -48,6 +52,7 @@ struct Server {
     link: Link,
     rows: Rows,
     measure: Measure,
+    pace: Pace,
     /// Ends the process: the editor or the supervisor is gone.
     abandoned: Arc<Notify>,
 }
@@ -97,7 +102,8 @@ async fn converse(state: &Path, config: &config::Config, sources: Sources) -> Re
         let abandoned = Arc::clone(&abandoned);
         move |client: Client| {
             let measure = Measure::start(client.clone());
-            Server { client, session, parser, link, rows, measure, abandoned }
+            let pace = Pace::new(Instant::now());
+            Server { client, session, parser, link, rows, measure, pace, abandoned }
         }
     }));
     Ok(tokio::select! {

@@ -111,13 +111,25 @@ pub(super) struct Asked {
     pub(super) uri: Arc<str>,
 }
 
-/// A place that may be asked about soon.
+/// A document's newest text and what goes with it, for asking about places in it that nobody asked about yet.
 #[derive(Debug)]
-pub(super) struct Foreseen {
-    /// The place; `None` where the cursor is anybody's guess.
-    pub(super) query: Option<Query>,
+pub(super) struct Places {
+    /// The beginning of the text.
+    query: Query,
     /// The document's answers.
     pub(super) flow: Arc<Mutex<Flow>>,
+}
+
+impl Places {
+    /// The text.
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.query.snapshot
+    }
+
+    /// The place at byte `offset`.
+    pub(super) fn at(&self, offset: usize) -> Query {
+        Query { offset, ..self.query.clone() }
+    }
 }
 
 impl Asked {
@@ -214,16 +226,11 @@ impl Session {
         Ok(edits)
     }
 
-    /// The place in a document that `cursor` finds in its text.
-    pub(super) fn foreseen(
-        &self,
-        uri: &str,
-        cursor: impl FnOnce(&Snapshot) -> Option<usize>,
-    ) -> Option<Foreseen> {
+    /// A document's places.
+    pub(super) fn places(&self, uri: &str) -> Option<Places> {
         let entry = self.documents.get(uri)?;
-        let snapshot = entry.document.snapshot();
-        let query = cursor(&snapshot).map(|offset| self.query(uri, entry, snapshot, offset));
-        Some(Foreseen { query, flow: Arc::clone(&entry.flow) })
+        let query = self.query(uri, entry, entry.document.snapshot(), 0);
+        Some(Places { query, flow: Arc::clone(&entry.flow) })
     }
 
     /// A place in a document, as nobody asked about it in particular.

@@ -6,6 +6,7 @@
 use std::{
     ops::ControlFlow,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use assist::{Collector, Plan};
@@ -13,7 +14,10 @@ use engine::{Answer, EngineClient, Ticket};
 use model::{Finish, Kind, ModelError, Request, Sink, Stop};
 use tokio::sync::watch;
 
-use super::measure::{Place, Stopwatch, Why, now_us};
+use super::{
+    measure::{Place, Stopwatch, Why, now_us},
+    pace::Pace,
+};
 use crate::row::Source;
 
 /// One question and its answer so far.
@@ -30,6 +34,8 @@ struct Said {
     collector: Collector,
     end: Option<Result<Finish, ModelError>>,
     asked_for: Option<(Place, Why)>,
+    /// Who pays for an answer that nobody asked for yet.
+    bill: Option<Pace>,
     stopwatches: Vec<Stopwatch>,
 }
 
@@ -48,12 +54,13 @@ impl Stream {
         engine: &EngineClient,
         plan: &Plan,
         place: Option<(Place, Why)>,
+        bill: Option<Pace>,
     ) -> (Arc<Self>, Ticket) {
         let mut stopwatches = Vec::new();
         if let Some((place, Why::Change | Why::Request)) = &place {
             stopwatches.push(Stopwatch::new(place.clone(), Source::Decode, 0));
         }
-        let said = Said { collector: Collector::new(plan), end: None, asked_for: place, stopwatches };
+        let said = Said { collector: Collector::new(plan), end: None, asked_for: place, bill, stopwatches };
         let stream = Arc::new(Self {
             request: plan.request.clone(),
             said: Mutex::new(said),
@@ -103,7 +110,8 @@ impl Stream {
         let Heard { rest, end } = self.beyond(typed);
         let Some(rest) = rest else { return false };
         match end {
-            None => true,
+            // What is only read says nothing, but whoever asks for just that text waits for it.
+            None => self.request.kind != Kind::Prefill || typed.is_empty(),
             Some(Err(_)) => false,
             // The very same question has the very same answer.
             Some(Ok(finish)) if typed.is_empty() => !matches!(finish.stop, Stop::Cancelled | Stop::Prefilled),
@@ -163,6 +171,9 @@ impl Answer for Listener {
     fn done(self: Box<Self>, result: Result<Finish, ModelError>) {
         let mut said = self.0.said();
         let stats = result.as_ref().ok().map(|finish| finish.stats);
+        if let (Some(pace), Some(stats)) = (said.bill.take(), &stats) {
+            pace.spend((stats.total_ms - stats.queued_ms) / 1e3, Instant::now());
+        }
         let complete = result.as_ref().is_ok_and(|finish| finish.stop != Stop::Cancelled);
         let Said { collector, stopwatches, .. } = &mut *said;
         for mut stopwatch in stopwatches.drain(..) {
@@ -176,10 +187,4 @@ impl Answer for Listener {
         drop(said);
         self.0.changed.send_replace(());
     }
-}
-
-/// The plan's question, asked before its time.
-pub(super) fn ahead(mut plan: Plan) -> Plan {
-    plan.request.kind = Kind::Ahead;
-    plan
 }
