@@ -9,12 +9,9 @@ mod compare;
 mod curve;
 mod cut;
 mod figures;
-mod files;
 mod holes;
-mod interval;
 mod judge;
 mod progress;
-mod random;
 mod report;
 mod rows;
 mod table;
@@ -37,7 +34,7 @@ use self::{
     report::{Report, Run},
     rows::Rows,
 };
-use super::{Choice, out, ready::Ready};
+use super::{Choice, files, interval, out, random, ready::Ready};
 
 /// Flags of `hob eval`.
 #[derive(Debug, Args)]

@@ -2,10 +2,14 @@
 //!
 //! Answers go to stdout, everything else to stderr. Exit codes everywhere: 0 done, 1 failed, 2 usage, 3 refused by policy.
 
+mod bench;
 mod complete;
 mod engine;
 mod eval;
+mod files;
+mod interval;
 mod out;
+mod random;
 mod ready;
 mod why;
 
@@ -37,6 +41,8 @@ enum Command {
     Engine(engine::Engine),
     /// Measure how good the answers are on your own code: cut holes into it, ask, and compare with what was there.
     Eval(eval::Eval),
+    /// Measure what Hob costs and how quick it is, on this machine and by the path of an editor.
+    Bench(bench::Bench),
     /// Show the last answers and silences, with their reasons.
     Why(why::Why),
     /// One window's server; started by `hob` itself.
@@ -63,6 +69,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::Complete(complete)) => complete.run(),
         Some(Command::Engine(engine)) => engine.run(),
         Some(Command::Eval(eval)) => eval.run(),
+        Some(Command::Bench(bench)) => bench.run(),
         Some(Command::Why(why)) => why.run(),
         Some(Command::Serve) => crate::serve::run(),
         None if cli.stdio || !std::io::IsTerminal::is_terminal(&std::io::stdin()) => crate::supervisor::run(),

@@ -13,7 +13,7 @@ const SAMPLES: usize = 1000;
 pub(super) type Interval = [f64; 2];
 
 /// Counts are far below 2^52.
-#[expect(clippy::cast_precision_loss, reason = "counts of holes")]
+#[expect(clippy::cast_precision_loss, reason = "counts of what was measured")]
 pub(super) fn count(n: usize) -> f64 {
     n as f64
 }

@@ -1,9 +1,9 @@
-//! Chance that can be repeated: the same seed draws the same holes on every machine and in every version.
+//! Chance that can be repeated: the same seed draws the same on every machine and in every version.
 //!
 //! Must not be used for secrets.
 
 /// `SplitMix64` (Steele, Lea, Flood 2014): small enough to be written down here, so that no dependency's update moves
-/// the holes.
+/// what is drawn.
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 
@@ -25,6 +25,14 @@ impl Random {
         // The high half of the product: no division, and a bias of bound / 2^64.
         let product = u128::from(self.next()) * bound as u128;
         usize::try_from(product >> 64).expect("a number below a usize is one")
+    }
+
+    /// A number from 0 up to 1.
+    pub(super) fn unit(&mut self) -> f64 {
+        // As many bits as a float holds exactly.
+        #[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
+        let numerator = self.below(1 << 53) as f64;
+        numerator / 9_007_199_254_740_992.0
     }
 
     /// Changes the order of `items`; each order is as likely as any other.
