@@ -34,8 +34,8 @@ options! {
 
             /// How much is done before your editor asks. With `full` each change is answered at once, and what follows a suggestion
             /// is decoded while it is on screen. With `gentle` the text is only read, a token or two a key, and decoding begins when the
-            /// editor asks. `auto` is `full` as long as that takes no more than half of one engine's time, and `gentle` on battery and
-            /// while the machine is busy.
+            /// editor asks. `auto` is `full` as long as that takes no more than half of one engine's time; on battery and while the
+            /// machine is busy nothing is decoded ahead.
             user_only pace: Pace = Pace::Auto,
         }
 

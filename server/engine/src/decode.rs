@@ -23,7 +23,7 @@ use crate::{
     kv::{Claim, Sequences},
     llama::{Context, Failure, LARGEST_BATCH, Model},
     mixture::{Calibration, Choice, Course, Mixture, trust},
-    views::Views,
+    views::{Views, is_behind},
 };
 
 /// Fewest and most tokens of a glance: with fewer a model knows nothing of where it is, and more are no glance.
@@ -203,7 +203,9 @@ impl<'m> Decoder<'m> {
     /// Remembers a place that somebody is at, to be read in the calm if it has to be.
     fn note(&mut self, hole: &Hole<'_>, context: usize) {
         if hole.request.kind == Kind::Fim {
-            self.idle.note(hole, context < self.builder.context());
+            let glanced = context < self.builder.context();
+            let unsettled = glanced || is_behind(&mut self.builder, hole, context);
+            self.idle.note(hole, unsettled);
         }
     }
 

@@ -77,10 +77,15 @@ enum Running {
 
 /// Whether a request that is asked by `(client, session, kind)` makes an older one for the same document pointless.
 ///
-/// A completion does so with all. What is prepared for newer text does it only with what was prepared for older text: a completion's
-/// text may still fit what is typed.
+/// A completion does so with all. What is read for newer text does it only with what was prepared for older text: a completion's text
+/// may still fit what is typed. What is decoded ahead comes in pairs, and replaces nothing.
 fn supersedes(new: (u64, SessionKey, Kind), old: (u64, SessionKey, Kind)) -> bool {
-    (new.0, new.1) == (old.0, old.1) && (new.2 == Kind::Fim || old.2 != Kind::Fim)
+    let prevails = match new.2 {
+        Kind::Fim => true,
+        Kind::Prefill => old.2 != Kind::Fim,
+        Kind::Ahead => false,
+    };
+    prevails && (new.0, new.1) == (old.0, old.1)
 }
 
 impl<C> Queue<C> {

@@ -11,9 +11,6 @@ use prompt::{Anchor, Builder, Hole, Tokens};
 /// Views kept, of all documents. Each holds the text around its place, up to some 40 kB.
 const MOST: usize = 24;
 
-/// Lines typed behind an anchor after which it is time to move it, when nobody waits.
-const LINES: usize = 4;
-
 /// One way to show one place.
 #[derive(Debug)]
 struct View {
@@ -41,7 +38,7 @@ impl Views {
             .find_map(|at| Some((at, self.0[at].anchor.hole(request)?)))?;
         let view = self.0.remove(at)?;
         let context = view.context;
-        if builder.outgrows(&hole, context) {
+        if builder.fills(&hole, context) > 1.0 {
             return None;
         }
         self.0.push_front(view);
@@ -60,7 +57,9 @@ impl Views {
     }
 }
 
-/// Whether the anchor has stayed behind so far that it should be moved.
-pub(crate) fn is_behind(hole: &Hole<'_>) -> bool {
-    hole.lines() >= LINES
+/// Whether the anchor has stayed behind so far that it should be moved when nobody waits: by some lines, or by half of the room that
+/// there is before it has to be moved.
+pub(crate) fn is_behind<T: Tokens>(builder: &mut Builder<T>, hole: &Hole<'_>, context: usize) -> bool {
+    const LINES: usize = 4;
+    hole.lines() >= LINES || builder.fills(hole, context) > 0.5
 }

@@ -52,6 +52,7 @@ pub enum Order {
 /// How to ask. The default is the product; an evaluation switches parts off to learn what each is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each switches one part off, whatever the others are")]
 pub struct Asking {
     /// The order of the parts; `None`: the one that suits the model's family.
     pub order: Option<Order>,

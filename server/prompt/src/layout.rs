@@ -51,13 +51,17 @@ impl<T: Tokens> Builder<T> {
         self.context
     }
 
-    /// Whether so much is typed behind the hole's anchor that it no longer fits into the room held for it: then the room for the rest
-    /// would change, and with it the whole prompt.
-    pub fn outgrows(&mut self, hole: &Hole<'_>, context: usize) -> bool {
+    /// How much of the room held for typed text is filled by whole lines behind the hole's anchor and the beginning of the cursor's. Beyond
+    /// 1 the room for the rest changes, and with it the whole prompt. 0 where the cursor's line is the anchor's.
+    pub fn fills(&mut self, hole: &Hole<'_>, context: usize) -> f64 {
+        if hole.lines() == 0 {
+            return 0.0;
+        }
         let header = self.own_header(hole.request).len();
-        let room = self.room(hole.request, context, header);
-        let typed = self.cache.passing(&self.tokens, &hole.typed).tokens.len();
-        hole.lines() > 0 && room.for_typed(typed) > room.for_typed(0)
+        let room = self.room(hole.request, context, header).for_typed(0);
+        let typed = self.cache.passing(&self.tokens, &hole.typed).tokens.len() + 1;
+        let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        number(typed) / number(room)
     }
 
     /// Whether this vocabulary allows tokens to be kept per line; if not they are kept per text.

@@ -8,7 +8,6 @@ use model::{Request, SessionKey};
 use prompt::Hole;
 
 use super::{Decoder, End};
-use crate::views;
 
 /// How long nobody has to have asked before something is read on suspicion: longer than between two keys, shorter than a look at what
 /// was typed.
@@ -24,9 +23,8 @@ pub(super) struct Idle {
 }
 
 impl Idle {
-    /// Notes how the place that is being asked about is shown: `glanced` at, perhaps, or from too far above.
-    pub(super) fn note(&mut self, hole: &Hole<'_>, glanced: bool) {
-        let unsettled = glanced || views::is_behind(hole);
+    /// Notes the place that is being asked about, and whether there is a better view of it to read.
+    pub(super) fn note(&mut self, hole: &Hole<'_>, unsettled: bool) {
         self.wanted = unsettled.then(|| (hole.request.clone(), Instant::now()));
     }
 

@@ -72,7 +72,7 @@ fn backspace_and_undo_evaluate_next_to_nothing() {
 fn a_jump_and_back_costs_one_way() {
     with_decoder(|decoder| {
         let (before, after) = place();
-        let there = format!("{}        let x = $0;\n", OTHER);
+        let there = format!("{OTHER}        let x = $0;\n");
         key(decoder, &before, "        let position = ", &after);
         let away = answer(decoder, &hole(&there)).1;
         assert!(away.stats.evaluated_tokens > 100, "{:?}", away.stats);

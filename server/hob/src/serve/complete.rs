@@ -137,13 +137,12 @@ async fn work(
     let outcome = assist::finish(&plan, said, &query.snapshot, tree);
     record.row.check_ms = Some(said_at.elapsed().as_secs_f64() * 1e3);
     if let (Ok(suggestion), Asker::Inline, Some(engine)) = (&outcome, asker, server.link.connected())
-        && server.pace.effort(config.engine.pace, Instant::now()) == Effort::Decode
+        && server.pace.effort(config.engine.pace, Instant::now()) == Effort::Ahead
     {
         let next = foresee::accepted(&query, suggestion.range.clone(), &suggestion.text);
-        if let Ok(next) = assist::plan(&next, &settings) {
-            // What the editor sees as the next version is not known; the version on screen is.
-            lock(&flow).look_ahead(&engine, next, place, server.pace.clone());
-        }
+        let plans = next.iter().filter_map(|next| assist::plan(next, &settings).ok()).collect();
+        // What the editor sees as the next version is not known; the version on screen is.
+        lock(&flow).look_ahead(&engine, plans, place.as_ref(), &server.pace);
     }
     outcome
 }
@@ -182,14 +181,13 @@ async fn listen(
         }
         None => None,
     };
-    let said = match said {
-        Some(said) => said,
-        None => {
-            let engine = server.link.client(limits.hard.saturating_duration_since(Instant::now())).await?;
-            let found = lock(flow).ask(&engine, plan, place.map(|place| (place, Why::Request)), None);
-            record.row.source = Some(found.source);
-            follow(&found, plan, limits, record).await?.ok_or(Silence::Superseded)?
-        }
+    let said = if let Some(said) = said {
+        said
+    } else {
+        let engine = server.link.client(limits.hard.saturating_duration_since(Instant::now())).await?;
+        let found = lock(flow).ask(&engine, plan, place.map(|place| (place, Why::Request)), None);
+        record.row.source = Some(found.source);
+        follow(&found, plan, limits, record).await?.ok_or(Silence::Superseded)?
     };
     record.row.model_ms = Some(asked.elapsed().as_secs_f64() * 1e3);
     Ok(said)

@@ -32,7 +32,7 @@ const UNASKED: u32 = 6;
 #[derive(Debug)]
 pub(super) struct Flow {
     current: Option<Held>,
-    ahead: Option<Held>,
+    ahead: Vec<Held>,
     /// By what the model saw.
     finished: LruCache<u64, Arc<Stream>>,
     /// Changes since the last request.
@@ -74,7 +74,7 @@ impl Default for Flow {
     fn default() -> Self {
         Self {
             current: None,
-            ahead: None,
+            ahead: Vec::new(),
             finished: LruCache::new(KEPT),
             unasked: 0,
             whereabouts: Whereabouts::default(),
@@ -94,9 +94,12 @@ impl Flow {
         if let Some(found) = self.current.as_ref().and_then(|held| fits(&held.stream, Source::Stream)) {
             return Some(found);
         }
-        if let Some(found) = self.ahead.as_ref().and_then(|held| fits(&held.stream, Source::Ahead)) {
+        let mut foreseen = self.ahead.iter().enumerate();
+        if let Some((at, found)) =
+            foreseen.find_map(|(at, held)| Some((at, fits(&held.stream, Source::Ahead)?)))
+        {
             self.keep_current();
-            self.current = self.ahead.take();
+            self.current = Some(self.ahead.swap_remove(at));
             return Some(found);
         }
         let same = self.finished.get(&seen(&plan.request)).and_then(|stream| fits(stream, Source::Cache));
@@ -116,29 +119,32 @@ impl Flow {
         bill: Option<Pace>,
     ) -> Found {
         self.keep_current();
-        self.ahead = None;
+        self.ahead.clear();
         let (stream, ticket) = Stream::ask(engine, plan, place, bill);
         self.current = Some(Held { stream: Arc::clone(&stream), _ticket: Some(ticket) });
         Found { stream, typed: String::new(), source: Source::Decode }
     }
 
-    /// Asks for what follows once the suggestion on screen is accepted.
+    /// Asks for what follows once the suggestion on screen is accepted: for the places of `plans`, the likeliest first.
     pub(super) fn look_ahead(
         &mut self,
         engine: &EngineClient,
-        mut plan: Plan,
-        place: Option<Place>,
-        bill: Pace,
+        plans: Vec<Plan>,
+        place: Option<&Place>,
+        bill: &Pace,
     ) {
         let known =
-            |held: &Held| held.stream.typed_since(&plan.request).is_some_and(|typed| typed.is_empty());
-        if self.ahead.as_ref().is_some_and(known) {
+            |held: &Held, plan: &Plan| held.stream.typed_since(&plan.request).is_some_and(|t| t.is_empty());
+        if self.ahead.iter().zip(&plans).any(|(held, plan)| known(held, plan)) {
             return;
         }
-        plan.request.kind = Kind::Ahead;
-        let place = place.map(|place| (place, Why::Ahead));
-        let (stream, ticket) = Stream::ask(engine, &plan, place, Some(bill));
-        self.ahead = Some(Held { stream, _ticket: Some(ticket) });
+        let ask = |mut plan: Plan| {
+            plan.request.kind = Kind::Ahead;
+            let place = place.map(|place| (place.clone(), Why::Ahead));
+            let (stream, ticket) = Stream::ask(engine, &plan, place, Some(bill.clone()));
+            Held { stream, _ticket: Some(ticket) }
+        };
+        self.ahead = plans.into_iter().map(ask).collect();
     }
 
     /// Has `work` done once the document is calm, instead of what was to be done then.
@@ -149,7 +155,7 @@ impl Flow {
     /// The text has changed in a way that nothing on its way can fit.
     pub(super) fn abandon(&mut self) {
         self.keep_current();
-        self.ahead = None;
+        self.ahead.clear();
     }
 
     /// Notes a change; says whether the editor has asked here of late, so that an answer is worth preparing.

@@ -19,7 +19,7 @@ use super::{
     Server,
     flow::{Flow, lock},
     measure::{Place, Why},
-    pace::Effort,
+    pace::{Effort, Pace},
 };
 
 /// Edits of one notification that lie further apart than this many bytes are no typing.
@@ -44,31 +44,32 @@ pub(super) fn foresee(server: &Server, uri: &str, edits: &[Edit]) {
     let (Some(plan), Some(engine)) = (plan, server.link.connected()) else { return flow.abandon() };
     let version = places.snapshot().version();
     let place = measure.map(|measure| Place { measure, uri: uri.into(), version });
-    begin(server, &mut flow, &engine, plan, place, config.engine.pace);
-    let before =
-        flow.whereabouts.before().and_then(|before| assist::plan(&places.at(before), &settings).ok());
+    let effort = server.pace.effort(config.engine.pace, Instant::now());
+    begin(&mut flow, &engine, plan, place, effort, &server.pace);
+    let before = flow.whereabouts.before().filter(|_| effort == Effort::Ahead);
+    let before = before.and_then(|before| assist::plan(&places.at(before), &settings).ok());
     let reading = before.map(|before| tokio::spawn(read(engine, before.request)));
     flow.in_the_calm(reading);
 }
 
 /// Begins the answer for `plan`, unless there is one already or nobody asks here.
 fn begin(
-    server: &Server,
     flow: &mut Flow,
     engine: &EngineClient,
     mut plan: Plan,
     place: Option<Place>,
-    pace: config::Pace,
+    effort: Effort,
+    bill: &Pace,
 ) {
     if let Some(found) = flow.find(&plan) {
         if let Some(place) = place {
             found.stream.time(place, found.source, &found.typed);
         }
     } else if flow.is_asked_for() {
-        if server.pace.effort(pace, Instant::now()) == Effort::Read {
+        if effort == Effort::Read {
             plan.request.kind = Kind::Prefill;
         }
-        flow.ask(engine, &plan, place.map(|place| (place, Why::Change)), Some(server.pace.clone()));
+        flow.ask(engine, &plan, place.map(|place| (place, Why::Change)), Some(bill.clone()));
     } else {
         flow.abandon();
     }
@@ -136,11 +137,27 @@ fn above_closer(snapshot: &Snapshot, inserted: &Range<usize>) -> Option<usize> {
     Some(inserted.start + first + line.trim_end_matches(['\n', '\r']).len())
 }
 
-/// The place after `query`'s suggestion is accepted.
-pub(super) fn accepted(query: &Query, range: Range<usize>, text: &str) -> Query {
+/// The place after `query`'s suggestion is accepted, and where that ends a line the place after Enter, where the next line begins.
+pub(super) fn accepted(query: &Query, range: Range<usize>, text: &str) -> Vec<Query> {
     let offset = range.start + text.len();
     let (snapshot, _) = query.snapshot.with(range, text);
-    Query { snapshot, offset, tree: None, selected: None, explicit: false, ..query.clone() }
+    let here = Query { snapshot, offset, tree: None, selected: None, explicit: false, ..query.clone() };
+    let line = here.snapshot.line_of(offset);
+    let ends_line = here.snapshot.slice(offset..here.snapshot.line_end(line)).trim().is_empty();
+    let below = ends_line.then(|| {
+        let added = format!("\n{}", next_indent(&here.snapshot.line(line)));
+        let (snapshot, _) = here.snapshot.with(offset..offset, &added);
+        Query { snapshot, offset: offset + added.len(), ..here.clone() }
+    });
+    [Some(here), below].into_iter().flatten().collect()
+}
+
+/// The indentation that editors give the line below `line`: its own, and one step more behind what opens a block.
+fn next_indent(line: &str) -> String {
+    let own: String = line.chars().take_while(|c| c.is_whitespace()).collect();
+    let opens = line.trim_end().ends_with(['{', '(', '[', ':']);
+    let step = if own.contains('\t') { "\t" } else { "    " };
+    if opens { own + step } else { own }
 }
 
 #[cfg(test)]

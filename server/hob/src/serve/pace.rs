@@ -1,8 +1,9 @@
 //! How much is done before anybody asks: decoding on each change and ahead of what is shown, or only reading the text.
 //!
-//! `engine.pace` says it; left to Hob, it is held back on battery, on a busy machine, and by a budget: decoding that nobody waits for may
-//! take half of one engine's time, averaged over some seconds. Reading the text is never held back: it is a token or two a key, and
-//! without it the answer itself is late. Must not hold a lock across anything.
+//! `engine.pace` says it. Left to Hob, nothing is decoded ahead on battery or on a busy machine; what is typed still is, for the editor
+//! asks for it a moment later anyway. And there is a budget: decoding that nobody waits for may take half of one engine's time, averaged
+//! over some seconds. Reading the text is never held back: it is a token or two a key, and without it the answer itself is late. Must
+//! not hold a lock across anything.
 
 use std::{
     path::Path,
@@ -20,12 +21,14 @@ const BUDGET: f64 = 6.0;
 const LOOK: Duration = Duration::from_secs(5);
 
 /// What may be done before anybody asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Effort {
-    /// Read the text and decode.
-    Decode,
     /// Read the text, so that decoding can begin at once.
     Read,
+    /// And decode for the place where the user types.
+    Decode,
+    /// And for places where the user may soon be.
+    Ahead,
 }
 
 /// Decides it, for one window.
@@ -57,12 +60,18 @@ impl Pace {
     /// What may be done now where `engine.pace` is `pace`.
     pub(super) fn effort(&self, pace: config::Pace, now: Instant) -> Effort {
         match pace {
-            config::Pace::Full => Effort::Decode,
+            config::Pace::Full => Effort::Ahead,
             config::Pace::Gentle => Effort::Read,
             config::Pace::Auto => {
                 let mut budget = self.lock();
                 budget.refill(now);
-                if budget.left > 0.0 && !budget.is_strained(now) { Effort::Decode } else { Effort::Read }
+                if budget.left <= 0.0 {
+                    Effort::Read
+                } else if budget.is_strained(now) {
+                    Effort::Decode
+                } else {
+                    Effort::Ahead
+                }
             }
         }
     }
@@ -143,7 +152,7 @@ mod tests {
         // A tenth of a second of decoding, ten times a second, for a minute.
         for key in 0..600 {
             let now = start + seconds(f64::from(key) * 0.1);
-            if pace.effort(config::Pace::Auto, now) == Effort::Decode {
+            if pace.effort(config::Pace::Auto, now) > Effort::Read {
                 decoded += 0.1;
                 pace.spend(0.1, now);
             }
@@ -155,10 +164,10 @@ mod tests {
     fn the_user_has_the_last_word() {
         let now = Instant::now();
         let strained = Pace::on(|| true, now);
-        assert_eq!(strained.effort(config::Pace::Auto, now), Effort::Read);
-        assert_eq!(strained.effort(config::Pace::Full, now), Effort::Decode);
+        assert_eq!(strained.effort(config::Pace::Auto, now), Effort::Decode);
+        assert_eq!(strained.effort(config::Pace::Full, now), Effort::Ahead);
         let idle = Pace::on(|| false, now);
-        assert_eq!(idle.effort(config::Pace::Auto, now), Effort::Decode);
+        assert_eq!(idle.effort(config::Pace::Auto, now), Effort::Ahead);
         assert_eq!(idle.effort(config::Pace::Gentle, now), Effort::Read);
     }
 

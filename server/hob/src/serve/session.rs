@@ -26,6 +26,7 @@ const PARSE_MAX: usize = 16 << 20;
 
 /// What the client is able and willing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "abilities that have nothing to do with one another")]
 pub(super) struct Client {
     /// The unit of every position on the wire.
     pub(super) encoding: Encoding,
