@@ -21,6 +21,7 @@ pub struct Setup<'w> {
     options: Value,
     process: Option<u32>,
     trace: &'static str,
+    measures: bool,
 }
 
 impl<'w> Setup<'w> {
@@ -35,6 +36,7 @@ impl<'w> Setup<'w> {
             options: Value::Null,
             process: Some(std::process::id()),
             trace: "off",
+            measures: false,
         }
     }
 
@@ -94,6 +96,13 @@ impl<'w> Setup<'w> {
         self
     }
 
+    /// Wants `hob/trace`.
+    #[must_use]
+    pub fn measuring(mut self) -> Self {
+        self.measures = true;
+        self
+    }
+
     /// The parameters of `initialize`.
     pub fn initialize(&self) -> Value {
         let root = World::uri(&self.world.workspace());
@@ -104,6 +113,9 @@ impl<'w> Setup<'w> {
         });
         if self.inline {
             capabilities["textDocument"]["inlineCompletion"] = json!({ "dynamicRegistration": false });
+        }
+        if self.measures {
+            capabilities["experimental"] = json!({ "hobTrace": true });
         }
         if !self.encodings.is_empty() {
             let names: Vec<&str> = self.encodings.iter().map(|encoding| encoding.name()).collect();

@@ -1,7 +1,7 @@
 //! Closing brackets and quotes right of the cursor: editors put them there when the opening one is typed.
 //!
 //! They are kept out of the prompt (each would re-prefill the whole suffix) and consumed by the answer's range when the model writes
-//! them itself. Must not look beyond the cursor's line.
+//! them itself. So is a line of nothing else right below. Must not look further.
 
 /// The closers at the head of `rest` (the text from the cursor to the end of its line) if nothing but closers, separators and blanks
 /// follows there; else empty: then `rest` is ordinary text that the model must see.
@@ -21,6 +21,15 @@ pub(crate) fn pending(rest: &str) -> &str {
 pub(crate) fn separators<'r>(rest: &'r str, pending: &str) -> &'r str {
     let behind = rest.trim_end().strip_prefix(pending).unwrap_or_default();
     if behind.chars().all(|c| matches!(c, ';' | ',')) { behind } else { "" }
+}
+
+/// The bytes of a line up to the end of its closing brackets, if it holds nothing else but what ends the statement behind them: it
+/// closes what stands above it, and Enter between two brackets may just have put it there.
+pub(crate) fn below(line: &str) -> Option<usize> {
+    let closed = line.trim_end().trim_end_matches([';', ',']);
+    let brackets = closed.trim_start();
+    let only = !brackets.is_empty() && brackets.chars().all(|c| matches!(c, ')' | ']' | '}'));
+    only.then_some(closed.len())
 }
 
 /// How many of `pending` the `text` wrote itself: it closes them in order, innermost first.

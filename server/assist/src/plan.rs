@@ -129,7 +129,12 @@ pub fn plan(query: &Query, settings: &Settings) -> Result<Plan, Silence> {
     let typed = snapshot.slice(anchor..replaced.start).into_owned() + &lead;
     let rest = snapshot.slice(replaced.end..line_end);
     let closers = closers::pending(&rest).to_owned();
-    let suffix_from = replaced.end + closers.len();
+    let mut suffix_from = replaced.end + closers.len();
+    if rest[closers.len()..].trim().is_empty() {
+        // What closes the block stays out too: on the cursor's line it was until Enter moved it down.
+        suffix_from = closers::below(&snapshot.line(line + 1))
+            .map_or(suffix_from, |closed| snapshot.line_start(line + 1) + closed);
+    }
 
     let shape = if typed.trim().is_empty() && rest.trim().is_empty() { Shape::Block } else { Shape::Line };
     let request = Request {
@@ -228,7 +233,7 @@ mod tests {
         check(
             "fn a() {\n    let x = $0\n}\n",
             &expect![[
-                r#"Line prefix "fn a() {\n" typed "    let x = " suffix "\n}\n" closers "" rest "" below "}" indent "    " break "\n""#
+                r#"Line prefix "fn a() {\n" typed "    let x = " suffix "\n" closers "" rest "" below "}" indent "    " break "\n""#
             ]],
         );
     }
@@ -238,7 +243,7 @@ mod tests {
         check(
             "fn a() {\n    $0\n}\n",
             &expect![[
-                r#"Block prefix "fn a() {\n" typed "    " suffix "\n}\n" closers "" rest "" below "}" indent "    " break "\n""#
+                r#"Block prefix "fn a() {\n" typed "    " suffix "\n" closers "" rest "" below "}" indent "    " break "\n""#
             ]],
         );
     }
@@ -255,6 +260,28 @@ mod tests {
             "f($0 + 1);\n",
             &expect![[
                 r#"Line prefix "" typed "f(" suffix " + 1);\n" closers "" rest " + 1);" below "" indent "" break "\n""#
+            ]],
+        );
+    }
+
+    #[test]
+    fn enter_between_two_brackets_leaves_the_suffix_as_it_was() {
+        check(
+            "a(|| {$0});\nb();\n",
+            &expect![[
+                r#"Line prefix "" typed "a(|| {" suffix ";\nb();\n" closers "})" rest "" below "b();" indent "" break "\n""#
+            ]],
+        );
+        check(
+            "a(|| {\n    $0\n});\nb();\n",
+            &expect![[
+                r#"Block prefix "a(|| {\n" typed "    " suffix ";\nb();\n" closers "" rest "" below "});" indent "    " break "\n""#
+            ]],
+        );
+        check(
+            "if a {\n    b$0\n} else {\n",
+            &expect![[
+                r#"Line prefix "if a {\n" typed "    b" suffix "\n} else {\n" closers "" rest "" below "} else {" indent "    " break "\n""#
             ]],
         );
     }

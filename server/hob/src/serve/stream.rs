@@ -37,6 +37,8 @@ struct Said {
     /// Who pays for an answer that nobody asked for yet.
     bill: Option<Pace>,
     stopwatches: Vec<Stopwatch>,
+    /// Versions that have, or had, a stopwatch.
+    timed: Vec<i32>,
 }
 
 /// What an answer holds for a place.
@@ -56,11 +58,13 @@ impl Stream {
         place: Option<(Place, Why)>,
         bill: Option<Pace>,
     ) -> (Arc<Self>, Ticket) {
-        let mut stopwatches = Vec::new();
+        let (mut stopwatches, mut timed) = (Vec::new(), Vec::new());
         if let Some((place, Why::Change | Why::Request)) = &place {
             stopwatches.push(Stopwatch::new(place.clone(), Source::Decode, 0));
+            timed.push(place.version);
         }
-        let said = Said { collector: Collector::new(plan), end: None, asked_for: place, bill, stopwatches };
+        let said =
+            Said { collector: Collector::new(plan), end: None, asked_for: place, bill, stopwatches, timed };
         let stream = Arc::new(Self {
             request: plan.request.clone(),
             said: Mutex::new(said),
@@ -142,6 +146,10 @@ impl Stream {
     /// Has the client told when `place`, where `typed` has been typed since, knows its first token and line.
     pub(super) fn time(&self, place: Place, source: Source, typed: &str) {
         let mut said = self.said();
+        if said.timed.contains(&place.version) {
+            return;
+        }
+        said.timed.push(place.version);
         let mut stopwatch = Stopwatch::new(place, source, typed.len());
         stopwatch.heard(said.collector.text(), said.end.is_some(), now_us());
         said.stopwatches.push(stopwatch);
