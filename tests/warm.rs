@@ -134,20 +134,15 @@ fn a_client_that_measures_is_told_what_each_key_cost() {
     buffer.paste(&rest[..1]);
     let version = i64::from(buffer.version());
     let told = |event: &str| {
-        eventually(PATIENCE, || {
-            let all = editor.notifications("hob/trace");
-            all.into_iter().find(|params| params["event"] == event && params["version"] == version)
-        })
+        editor.notification("hob/trace", |params| params["event"] == event && params["version"] == version)
     };
-    let token = told("first_token").expect("the first token beyond the cursor");
+    let token = told("first_token");
     assert_eq!(token["source"], "stream");
     assert!(token["at_us"].as_u64() > Some(1_700_000_000_000_000), "{token:#}");
-    told("first_line").expect("the first line");
-    let works = editor.notifications("hob/trace").into_iter().filter(|params| params["event"] == "work");
-    assert!(works.into_iter().any(|work| work["stats"]["evaluated_tokens"].as_u64() > Some(0)));
-    assert!(
-        !serde_json::to_string(&editor.notifications("hob/trace")).unwrap().contains("File::"),
-        "no text in a trace"
-    );
+    told("first_line");
+    let work = editor.notification("hob/trace", |params| params["event"] == "work");
+    assert!(work["stats"]["evaluated_tokens"].as_u64() > Some(0), "{work:#}");
+    let all = serde_json::to_string(&editor.notifications("hob/trace")).unwrap();
+    assert!(!all.contains("File::"), "a trace holds no text");
     editor.quit();
 }

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Fewest and most tokens of a glance: with fewer a model knows nothing of where it is, and more are no glance.
-const GLANCE_TOKENS: (usize, usize) = (160, 1024);
+const GLANCE_TOKENS: (usize, usize) = (96, 1024);
 
 /// A loaded model, ready to answer.
 pub(crate) struct Decoder<'m> {
