@@ -50,6 +50,26 @@ pub(crate) struct Decoder<'m> {
     drafting: Drafting,
     /// The last answer of the document that was asked about last.
     said: Option<(SessionKey, Vec<Token>)>,
+    /// Only while something is measured.
+    pub(crate) rehearsal: Option<Rehearsal>,
+}
+
+/// An answer that is given to be measured.
+#[derive(Debug, Default)]
+pub(crate) struct Rehearsal {
+    /// What is said, whatever the model would say; then its own words.
+    pub(crate) script: Vec<Token>,
+    /// What the model chose, and by how much.
+    pub(crate) choices: Vec<Choice>,
+}
+
+impl Rehearsal {
+    /// Notes what the model chose and says what is said.
+    fn said(&mut self, choice: Choice) -> Choice {
+        let scripted = self.script.get(self.choices.len()).copied();
+        self.choices.push(choice);
+        Choice { token: scripted.or(choice.token), ..choice }
+    }
 }
 
 /// When a request arrived and when work on it began.
@@ -91,6 +111,7 @@ impl<'m> Decoder<'m> {
             batch: LARGEST_BATCH,
             drafting: Drafting::off(),
             said: None,
+            rehearsal: None,
         }
     }
 
@@ -122,6 +143,11 @@ impl<'m> Decoder<'m> {
             tracing::warn!(?failure, "the warm-up failed");
         }
         milliseconds(began)
+    }
+
+    /// Tokens that a prompt and its answer may take together.
+    pub(crate) fn context_tokens(&self) -> usize {
+        self.builder.context()
     }
 
     /// Documents with a warm KV cache.
@@ -294,7 +320,10 @@ impl<'m> Decoder<'m> {
         account: &mut Account,
     ) -> Result<Stop, End> {
         let stop = self.decode(sequence, prompt, &mut course, output, account);
-        self.said = Some((session, Mixture::said(course)));
+        // What is said to be measured is said again and again, and would draft itself.
+        if self.rehearsal.is_none() {
+            self.said = Some((session, Mixture::said(course)));
+        }
         // What was drafted and not said is no part of the document.
         let said = self.sequences.len(sequence);
         if self.context.length(sequence) > said {
@@ -323,6 +352,7 @@ impl<'m> Decoder<'m> {
             let Some(choice) = choice else {
                 return self.say_again(sequence, &healing, &prompt.healing);
             };
+            let choice = self.rehearsal.as_mut().map_or(choice, |rehearsal| rehearsal.said(choice));
             let Some(token) = choice.token else {
                 account.decoded(choice, false);
                 return Ok(Stop::EndOfText);
@@ -372,6 +402,13 @@ impl<'m> Decoder<'m> {
         };
         let length = self.drafting.length(matched).min(most).min(next.len());
         Draft { tokens: next[..length].to_vec(), row: 0, matched }
+    }
+
+    /// The tokens of `text`, as a prompt would have them.
+    pub(crate) fn tokenize(&self, text: &str) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        self.model.tokenize(text, &mut tokens);
+        tokens
     }
 
     /// Appends `token` to `sequence`, and evaluates `draft` in the same batch without appending it.

@@ -13,6 +13,7 @@ mod embedded;
 mod gguf;
 mod kv;
 mod llama;
+pub mod measure;
 mod mixture;
 mod options;
 mod private;

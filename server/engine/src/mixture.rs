@@ -43,6 +43,8 @@ pub(crate) struct Choice {
     pub(crate) token: Option<Token>,
     /// Natural logarithm of its probability among what could be said.
     pub(crate) logprob: f64,
+    /// By how much the next best was less probable, as a difference of logarithms: next to nothing where the two are all but equal.
+    pub(crate) margin: f64,
 }
 
 /// Chooses tokens for one model. Symbols are its tokens by number, and one more for the end of the answer.
@@ -140,26 +142,27 @@ impl Mixture {
         let may_follow = |token: Token| self.symbol(token).filter(|_| healing.allows(model.piece(token)));
         let Surroundings { text, context } = &course.surroundings;
         let correction = Followers::find(text, context, may_follow).correction(self.trust);
-        let mut best = (0, f32::MIN);
-        for (symbol, weight) in self.weights.iter().enumerate() {
-            if *weight > best.1 {
-                best = (symbol, *weight);
-            }
-        }
         let probability = |symbol: usize| {
             let seen = correction.seen.get(&symbol).copied().unwrap_or(0.0);
             correction.share * f64::from(self.weights[symbol]) / all + seen
         };
-        let mut best = (best.0, probability(best.0));
-        for symbol in correction.seen.keys() {
+        let (by_model, next) = two_largest(&self.weights);
+        let (mut best, mut second) = ((by_model, probability(by_model)), (next, probability(next)));
+        for symbol in correction.seen.keys().filter(|symbol| ![by_model, next].contains(symbol)) {
             let mass = probability(*symbol);
             if mass > best.1 {
-                best = (*symbol, mass);
+                (best, second) = ((*symbol, mass), best);
+            } else if mass > second.1 {
+                second = (*symbol, mass);
             }
+        }
+        // What the text adds may have changed the order of the model's own two.
+        if second.1 > best.1 || (second.1 == best.1 && second.0 < best.0) {
+            (best, second) = (second, best);
         }
         let (symbol, probability) = best;
         let token = (symbol != self.end).then(|| i32::try_from(symbol).ok().map(Token)).flatten();
-        Some(Choice { token, logprob: probability.min(1.0).ln() })
+        Some(Choice { token, logprob: probability.min(1.0).ln(), margin: (probability / second.1).ln() })
     }
 
     /// Notes that `token`, which [`Self::choose`] chose just now, was said.
@@ -247,6 +250,19 @@ impl Mixture {
         }
         usize::try_from(token.0).ok().filter(|at| *at < self.end)
     }
+}
+
+/// The two largest of `weights`, by number; of equals the first. Both are 0 where there are fewer.
+fn two_largest(weights: &[f32]) -> (usize, usize) {
+    let (mut best, mut second) = ((0, f32::MIN), (0, f32::MIN));
+    for (symbol, weight) in weights.iter().enumerate() {
+        if *weight > best.1 {
+            (best, second) = ((symbol, *weight), best);
+        } else if *weight > second.1 {
+            second = (symbol, *weight);
+        }
+    }
+    (best.0, second.0)
 }
 
 #[cfg(test)]

@@ -99,30 +99,39 @@ fn load_and_answer(
     state: &(impl Fn(ModelState) + Clone + 'static),
 ) -> Result<(), String> {
     let began = Instant::now();
-    let (model, fim, calibration, _file) = load(options, shared, state.clone())?;
+    let loaded = load(options, shared, state.clone())?;
+    let mut decoder = decoder(options, &loaded, Arc::clone(&shared.abort))?;
+    decoder.warm();
+    state(ModelState::Ready(ModelInfo {
+        name: options.model.name(),
+        family: loaded.fim.family.into(),
+        context_tokens: u32::try_from(decoder.context_tokens()).unwrap_or(u32::MAX),
+        bytes: loaded.model.bytes(),
+        load_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }));
+    answer_all(&mut decoder, shared);
+    Ok(())
+}
+
+/// A decoder over a loaded model, with as much room as the options and the memory allow.
+pub(crate) fn decoder<'m>(
+    options: &EngineOptions,
+    loaded: &'m Loaded,
+    abort: Arc<AtomicBool>,
+) -> Result<Decoder<'m>, String> {
+    let Loaded { model, fim, calibration, .. } = loaded;
     let per_sequence = options.context_tokens.unwrap_or(CONTEXT).min(model.trained_context()).max(256);
     let tokens = usize::try_from(per_sequence).unwrap_or(usize::MAX);
     let fitting = CACHE_BYTES / (model.cache_bytes_per_token() * u64::from(per_sequence)).max(1);
     let sequences = usize::try_from(fitting.clamp(*SEQUENCES.start(), *SEQUENCES.end())).unwrap_or(2);
     let threads = options.threads.map_or_else(default_threads, std::num::NonZeroUsize::get);
-    let context = model.context(sequences, tokens, threads, Arc::clone(&shared.abort)).map_err(|problem| {
+    let context = model.context(sequences, tokens, threads, Arc::clone(&abort)).map_err(|problem| {
         format!("has no room for its context: llama.cpp says {problem:?}; a smaller model or less context would fit")
     })?;
     let family = fim.family;
-    let builder = Builder::new(&model, fim.in_order(options.order), tokens);
+    let builder = Builder::new(model, fim.clone().in_order(options.order), tokens);
     tracing::info!(family, sequences, per_sequence, threads, caches_lines = builder.caches_lines(), "loaded");
-    let mut decoder =
-        Decoder::new(&model, context, builder, calibration, sequences, Arc::clone(&shared.abort));
-    decoder.warm();
-    state(ModelState::Ready(ModelInfo {
-        name: options.model.name(),
-        family: family.into(),
-        context_tokens: per_sequence,
-        bytes: model.bytes(),
-        load_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-    }));
-    answer_all(&mut decoder, shared);
-    Ok(())
+    Ok(Decoder::new(model, context, builder, *calibration, sequences, abort))
 }
 
 fn answer_all(decoder: &mut Decoder<'_>, shared: &Shared) {
@@ -212,12 +221,21 @@ fn unusable(choice: &ModelChoice, problem: &str) -> ModelError {
     })
 }
 
-/// Checks and loads the chosen model. The embedded one's file must live as long as the model, which is mapped from it.
-fn load(
+/// A model and what its file says about it.
+pub(crate) struct Loaded {
+    pub(crate) model: Model,
+    pub(crate) fim: Fim,
+    pub(crate) calibration: Calibration,
+    /// The embedded model is mapped from it: it must live as long.
+    _file: Option<embedded::EmbeddedFile>,
+}
+
+/// Checks and loads the chosen model.
+pub(crate) fn load(
     options: &EngineOptions,
     shared: &Arc<Shared>,
     state: impl Fn(ModelState) + 'static,
-) -> Result<(Model, Fim, Calibration, Option<embedded::EmbeddedFile>), String> {
+) -> Result<Loaded, String> {
     let (path, file): (PathBuf, _) = match &options.model {
         ModelChoice::File(path) => (path.clone(), None),
         ModelChoice::Embedded => {
@@ -249,5 +267,5 @@ fn load(
     let fim =
         family::recognise(&facts, |text| header.find(text)).map_err(|family::Refusal(reason)| reason)?;
     let (slope, offset) = header.confidence;
-    Ok((model, fim, Calibration::new(slope, offset), file))
+    Ok(Loaded { model, fim, calibration: Calibration::new(slope, offset), _file: file })
 }

@@ -160,7 +160,7 @@ fn while_healing_nothing_but_what_was_typed_may_be_said() {
     let course = course(true, "foo a ⏎ foo a ⏎ …", "foo");
     let logits = opinion(&[("a", 90.0), ("\n", 8.0), (");\n", 2.0)]);
     let choice = mixture(1.0).choose(&course, &logits, &healing, (&Few, &index)).unwrap();
-    assert_eq!(choice, Choice { token: Some(Few::token(")")), logprob: 0.0 });
+    assert_eq!(choice, Choice { token: Some(Few::token(")")), logprob: 0.0, margin: f64::INFINITY });
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Must not judge answers; that is `hob eval`'s.
 
+mod drafts;
 mod typing;
 
 use std::process::ExitCode;
@@ -24,12 +25,19 @@ enum Command {
     /// lines, and types these back: with pauses, typos, undo, jumps, closing brackets, accepted ghost text and saves. No
     /// file is written. The figures are explained in docs/benchmarks.md.
     Typing(typing::Typing),
+    /// Decode with drafts and without, in turns, and measure what drafts are worth on this machine.
+    ///
+    /// A draft is what the text itself suggests comes next: it is evaluated together with the token before it, and counts if the
+    /// model chooses the same. Answers are to be the same with drafts and without; where they are not, the two best tokens were
+    /// all but equal, and epsilon says how equal.
+    Drafts(drafts::Drafts),
 }
 
 impl Bench {
     pub(super) fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Typing(typing) => typing.run(),
+            Command::Drafts(drafts) => drafts.run(),
         }
     }
 }
