@@ -135,6 +135,19 @@ impl Model {
         threads: usize,
         abort: Arc<AtomicBool>,
     ) -> Result<Context<'_>, String> {
+        // Separate buffers: a key then never pays for the tokens of other documents, as it would with one buffer for all
+        // (docs/decisions/0003-key-path.md).
+        self.context_of((sequences, per_sequence), threads, abort, false)
+    }
+
+    /// The same with `unified` buffers, which is measured and not used.
+    pub(crate) fn context_of(
+        &self,
+        (sequences, per_sequence): (usize, usize),
+        threads: usize,
+        abort: Arc<AtomicBool>,
+        unified: bool,
+    ) -> Result<Context<'_>, String> {
         // llama.cpp may have only one context in the making at a time.
         static MAKING: Mutex<()> = Mutex::new(());
         let number = |value: usize| u32::try_from(value).map_err(|_| format!("{value} is too large"));
@@ -147,8 +160,7 @@ impl Model {
             .with_n_ubatch(batch)
             .with_n_threads(threads)
             .with_n_threads_batch(threads)
-            // Separate buffers: a key then never pays for the tokens of other documents, as it would with one buffer for all.
-            .with_kv_unified(false)
+            .with_kv_unified(unified)
             // Models with a sliding window must be able to take tokens back.
             .with_swa_full(true)
             .with_no_perf(true);
