@@ -5,14 +5,15 @@
 #   benches/peers/fetch.sh llama-server    seconds, 20 MB; needs a Debian or a derivative, and `apt-get update` run once
 #   benches/peers/fetch.sh lsp-ai          some 20 minutes on two cores; needs cargo, clang and cmake as Hob's own build does
 #
-# PEERS_CPU names the processor that both are compiled for (default haswell: AVX2, as Hob's own build has it). Must not: install
-# anything on the machine, run a package's scripts, or write outside target/peers and cargo's own cache.
+# PEERS_CPU names the processor that both are compiled for (default haswell: AVX2, as Hob's own build has it), PEERS_THREADS how many
+# threads lsp-ai takes (default 1). Must not: install anything on the machine, run a package's scripts, or write outside target/peers
+# and cargo's own cache.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 mkdir -p target/peers
 here=$PWD/target/peers
 cpu=${PEERS_CPU:-haswell}
-lsp_ai=0.7.0
+lsp_ai=0.7.0 lsp_ai_llama=0.1.55
 
 # Unpacks the packages named, with all they depend on, into the folder $1, from Debian unstable on the mirror that the machine uses.
 unpack() {
@@ -65,11 +66,23 @@ EOF
 
 lsp_ai() {
     [ -x "$here/lsp-ai" ] && return
-    echo "fetch: lsp-ai $lsp_ai, compiled with llama.cpp of May 2024"
+    echo "fetch: lsp-ai $lsp_ai, with its llama.cpp of May 2024"
+    local work=$here/lsp-ai.build
+    rm -rf "$work/sources"
+    mkdir -p "$work/sources/src"
+    # Cargo fetches a program's sources for a package that depends on it.
+    printf '[package]\nname = "sources"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n[dependencies]\nlsp-ai = "=%s"\nllama-cpp-sys-2 = "=%s"\n' \
+        "$lsp_ai" "$lsp_ai_llama" > "$work/sources/Cargo.toml"
+    touch "$work/sources/src/lib.rs"
+    (cd "$work/sources" && cargo vendor --quiet all > /dev/null && mv all/lsp-ai all/llama-cpp-sys-2 . && rm -rf all)
+    # It has no setting for threads and always takes four, which on fewer cores wait for each other. So that all peers have as many,
+    # the default is changed to one where it is written; nothing else is.
+    sed -i 's/^\(#define GGML_DEFAULT_N_THREADS\) .*/\1 '"${PEERS_THREADS:-1}"'/' "$work/sources/llama-cpp-sys-2/llama.cpp/ggml.h"
+    printf '\n[workspace]\n[patch.crates-io]\nllama-cpp-sys-2 = { path = "../llama-cpp-sys-2" }\n' >> "$work/sources/lsp-ai/Cargo.toml"
     # As published its llama.cpp is compiled for any x86-64: without these flags it would be slower by a multiple.
-    CFLAGS="-march=$cpu" CXXFLAGS="-march=$cpu" nice -n 19 cargo install lsp-ai --version "$lsp_ai" --locked --features llama_cpp \
-        --root "$here/lsp-ai.root" --target-dir "$here/lsp-ai.build"
-    cp "$here/lsp-ai.root/bin/lsp-ai" "$here/lsp-ai"
+    CFLAGS="-march=$cpu" CXXFLAGS="-march=$cpu" nice -n 19 cargo build --release --features llama_cpp \
+        --manifest-path "$work/sources/lsp-ai/Cargo.toml" --target-dir "$work"
+    cp "$work/release/lsp-ai" "$here/lsp-ai"
 }
 
 case "${1:-all}" in
