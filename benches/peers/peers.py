@@ -84,7 +84,7 @@ class Lsp:
 
     def __init__(self, command, environment, log):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment)
-        self.inbox, self.last_id = queue.Queue(), 0
+        self.inbox, self.heard, self.last_id = queue.Queue(), set(), 0
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
@@ -96,7 +96,10 @@ class Lsp:
                 if name.lower() == b"content-length":
                     length = int(value)
                 header = out.readline()
-            self.inbox.put((time.time_ns(), json.loads(out.read(length))))
+            body = out.read(length)
+            at, message = time.time_ns(), json.loads(body)
+            self.heard.add(message.get("method"))
+            self.inbox.put((at, message))
         self.inbox.put((time.time_ns(), None))
 
     def frame(self, method, params, with_id):
@@ -110,28 +113,34 @@ class Lsp:
     def write(self, *frames):
         """Writes everything at once, as an editor does, and returns when that was."""
         at = time.time_ns()
-        self.process.stdin.write(b"".join(frames))
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(b"".join(frames))
+            self.process.stdin.flush()
+        except OSError:
+            raise Trouble(f"{self.process.args[0]} ended in the middle; its log is printed above") from None
         return at
 
     def notify(self, method, params):
         return self.write(self.frame(method, params, False))
 
+    def take(self, timeout):
+        """The next message and when it came; `{}` when none came in time. The server's own requests are answered with nothing."""
+        try:
+            at, message = self.inbox.get(timeout=timeout) if timeout else self.inbox.get_nowait()
+        except queue.Empty:
+            return time.time_ns(), {}
+        if message is None:
+            raise Trouble(f"{self.process.args[0]} ended in the middle; its log is printed above")
+        if "method" in message and "id" in message:
+            body = json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": None}).encode()
+            self.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        return at, message
+
     def messages(self, every=PATIENCE):
-        """What comes, and `{}` whenever nothing has come for `every` seconds. The server's own requests are answered with nothing."""
+        """What comes, and `{}` whenever nothing has come for `every` seconds."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            try:
-                at, message = self.inbox.get(timeout=every)
-            except queue.Empty:
-                yield time.time_ns(), {}
-                continue
-            if message is None:
-                raise Trouble(f"{self.process.args[0]} ended in the middle; its log is printed above")
-            if "method" in message and "id" in message:
-                body = json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": None}).encode()
-                self.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-            yield at, message
+            yield self.take(every)
         raise Trouble(f"{self.process.args[0]} did not answer for {PATIENCE} s; its log is printed above")
 
     def is_answer(self, message):
@@ -225,7 +234,11 @@ class Hob(LspPeer):
             "experimental": {"hobTrace": True},
         }})
         self.mark = f"XDG_RUNTIME_DIR={environment['XDG_RUNTIME_DIR']}".encode()
-        self.traces = False
+
+    @property
+    def traces(self):
+        """Whether this Hob tells a client that measures it what was known when."""
+        return "hob/trace" in self.lsp.heard
 
     def ask(self, place, text):
         start = self.key(place, text, "textDocument/inlineCompletion", {"triggerKind": 2})
@@ -247,7 +260,8 @@ class Hob(LspPeer):
                     over = over or event["stop"] not in ("cancelled", "prefilled")
             # A reused answer has no work of its own, and silence has nothing at all: then only quiet tells that no more will come.
             reused = answer.source not in (None, "decode") and answer.first_line is not None
-            if answer.shown is not None and (over or reused or (not message and self.is_quiet())):
+            told = reused or (over and answer.ttft is not None)
+            if answer.shown is not None and (told or (not message and self.is_quiet())):
                 answer.evaluated = evaluated
                 return answer
 
@@ -260,9 +274,8 @@ class Hob(LspPeer):
         end = time.monotonic() + PATIENCE
         while not self.is_quiet() and time.monotonic() < end:
             pass
-        while not self.lsp.inbox.empty():
-            _, message = self.lsp.inbox.get()
-            self.traces = self.traces or (message or {}).get("method") == "hob/trace"
+        while self.lsp.take(0)[1]:
+            pass
 
     def is_quiet(self):
         before = self.worked()
@@ -368,7 +381,7 @@ class LlamaServer:
             if event.get("content") and answer.ttft is None:
                 answer.ttft = now
             said += event.get("content", "")
-            if event.get("stop") or "\n" in said.lstrip("\n"):
+            if event.get("stop") or "\n" in said.lstrip():
                 answer.first_line = now
                 break
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -507,7 +520,7 @@ def summary(keys, peers):
             }),
         } for name in peers}
         if "hob" in peers:
-            out[title]["hob"]["sources"] = dict(Counter(str(key.answers["hob"].source) for key in part if "hob" in key.answers))
+            out[title]["hob"]["sources"] = dict(Counter(key.answers["hob"].source or "none: silent" for key in part if "hob" in key.answers))
     return out
 
 
