@@ -6,7 +6,8 @@
 
 What a decode step costs depends on the dimensions and the quantisation, not on what the weights say. So a machine without the real
 file can measure what the real file would cost. The text is nonsense, but it behaves like text: every token has a piece that an
-identifier or a field access may go on with, lines are long, and greedy decoding neither ends at once nor repeats a token.
+identifier or a field access may go on with, greedy decoding neither ends at once nor repeats a token, a line goes on until the answer
+is long enough, and where a word is to be said again (token healing) it is said in few long tokens, as a model does that knows words.
 
 Needs numpy and the PyPI package gguf; where they are missing they are installed into target/shape/venv. Must not: be taken for the
 model, be measured for quality, or be committed.
@@ -43,6 +44,11 @@ KV_WIDTH = WIDTH // HEADS * KV_HEADS
 EMBEDDING_DEVIATION = 0.02
 LOGIT_DEVIATION = 6.0
 
+# The last layer makes coordinate 0 of the residual stream the same at every place, so that a token's embedding holds there what it is
+# liked by itself: so many logits for each byte, up to so many bytes.
+LIKING, LIKED_BYTES = 12.0, 8
+CONSTANT = 6.0                  # about what the other coordinates come to at the end
+
 QUANTS = {
     "q8_0": (gguf.GGMLQuantizationType.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0),
     "q4_0": (gguf.GGMLQuantizationType.Q4_0, gguf.LlamaFileType.MOSTLY_Q4_0),
@@ -63,7 +69,8 @@ def pieces(random, taken, count):
 
 
 def copy_tokenizer(writer, path, random):
-    """The tokenizer of `path`, filled up to the vocabulary with ordinary tokens that no merge leads to."""
+    """The tokenizer of `path`, filled up to the vocabulary with ordinary tokens that no merge leads to. Returns how each token is liked:
+    by its length, and not at all where it ends a line or the text."""
     if not path.exists():
         sys.exit(f"shape: no {path} to take the tokenizer from; git checkout -- models/ember/ember.gguf")
     read = gguf.GGUFReader(path)
@@ -79,6 +86,8 @@ def copy_tokenizer(writer, path, random):
         if name.endswith("_token_id"):
             writer.add_uint32(name, int(value))
     writer.add_add_bos_token(False)
+    borrowed = [0 if kind != gguf.TokenType.NORMAL or "Ċ" in token else len(token) for token, kind in zip(tokens, types)]
+    return np.array(borrowed + [LIKED_BYTES] * len(filler), dtype=np.float32).clip(max=LIKED_BYTES)
 
 
 def write(out, quant, seed):
@@ -98,35 +107,51 @@ def write(out, quant, seed):
     writer.add_head_count_kv(KV_HEADS)
     writer.add_rope_freq_base(1e6)
     writer.add_layer_norm_rms_eps(1e-6)
-    copy_tokenizer(writer, EMBER, random)
+    liked = copy_tokenizer(writer, EMBER, random)
 
-    def matrix(name, rows, columns, deviation, kind=matrix_type):
+    def matrix(name, rows, columns, deviation, kind=matrix_type, mend=None):
         values = random.standard_normal((rows, columns), dtype=np.float32) * np.float32(deviation)
+        if mend:
+            mend(values)
         writer.add_tensor(f"{name}.weight", quantize(values, kind), raw_dtype=kind)
 
     def vector(name, values):
         writer.add_tensor(name, np.asarray(values, dtype=np.float32))
 
-    def bias(name, width):
-        vector(f"{name}.bias", random.standard_normal(width) * 0.1)
+    def bias(name, width, first=0.0):
+        vector(f"{name}.bias", np.concatenate([[first], random.standard_normal(width - 1) * 0.1]))
+
+    def silent(values):
+        values[0] = 0
+
+    def first_value(values):
+        values[0] = 0
+        values[0, 0] = 1
 
     # llama-quantize gives an output matrix, here the tied embedding, Q6_K beside Q4_0; 896 is no multiple of its 256, so it falls back to Q8_0.
-    matrix("token_embd", VOCABULARY, WIDTH, EMBEDDING_DEVIATION, gguf.GGMLQuantizationType.Q8_0)
-    vector("output_norm.weight", np.full(WIDTH, LOGIT_DEVIATION / (EMBEDDING_DEVIATION * math.sqrt(WIDTH))))
+    most = 2 * EMBEDDING_DEVIATION
+    def like(values):
+        values[:, 0] = most * (2 * liked / LIKED_BYTES - 1)
+    matrix("token_embd", VOCABULARY, WIDTH, EMBEDDING_DEVIATION, gguf.GGMLQuantizationType.Q8_0, like)
+    norm = np.full(WIDTH, LOGIT_DEVIATION / (EMBEDDING_DEVIATION * math.sqrt(WIDTH)))
+    norm[0] = LIKING * LIKED_BYTES / (2 * most)
+    vector("output_norm.weight", norm)
     into, out_of_hidden = 1 / math.sqrt(WIDTH), 2 / math.sqrt(HIDDEN)
     for layer in range(LAYERS):
         b = f"blk.{layer}"
+        last = layer == LAYERS - 1
         vector(f"{b}.attn_norm.weight", np.ones(WIDTH))
         matrix(f"{b}.attn_q", WIDTH, WIDTH, into)
         bias(f"{b}.attn_q", WIDTH)
-        for name in ("attn_k", "attn_v"):
-            matrix(f"{b}.{name}", KV_WIDTH, WIDTH, into)
-            bias(f"{b}.{name}", KV_WIDTH)
-        matrix(f"{b}.attn_output", WIDTH, WIDTH, into)
-        vector(f"{b}.ffn_norm.weight", np.ones(WIDTH))
+        matrix(f"{b}.attn_k", KV_WIDTH, WIDTH, into)
+        bias(f"{b}.attn_k", KV_WIDTH)
+        matrix(f"{b}.attn_v", KV_WIDTH, WIDTH, into, mend=silent)
+        bias(f"{b}.attn_v", KV_WIDTH, CONSTANT if last else 0.0)
+        matrix(f"{b}.attn_output", WIDTH, WIDTH, into, mend=first_value if last else silent)
+        vector(f"{b}.ffn_norm.weight", np.concatenate([[0], np.ones(WIDTH - 1)]))
         matrix(f"{b}.ffn_gate", HIDDEN, WIDTH, into)
         matrix(f"{b}.ffn_up", HIDDEN, WIDTH, into)
-        matrix(f"{b}.ffn_down", WIDTH, HIDDEN, out_of_hidden)
+        matrix(f"{b}.ffn_down", WIDTH, HIDDEN, out_of_hidden, mend=silent)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
