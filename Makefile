@@ -7,7 +7,7 @@
 .DEFAULT_GOAL := help
 # The targets share one build folder, and cargo uses all cores by itself.
 .NOTPARALLEL:
-.PHONY: help demo build test unit lint test-fast docs bench ember ember-test deps clean-root
+.PHONY: help demo build test unit lint test-fast docs bench shape bench-peers ember ember-test deps clean-root
 
 # A rustup that was installed a moment ago is not on this shell's path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -15,6 +15,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 target := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 hob    := $(target)/release/hob
 stage  := ./scripts/stage
+shapes := $(patsubst %,target/shape/qwen2.5-coder-0.5b-%.gguf,q8_0 q4_0)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name about; do printf '  make %-11s %s\n' "$$name" "$$about"; done
@@ -45,6 +46,15 @@ docs: ## writes the generated documents anew
 
 bench: build ## what a key press costs
 	cargo bench --locked --package benches
+
+shape: $(shapes) ## GGUFs shaped like Qwen2.5-Coder-0.5B, with random weights, to measure speed with (1 GB, 2 minutes)
+
+$(shapes): target/shape/qwen2.5-coder-0.5b-%.gguf: benches/shape/shape.py
+	@$(stage) "shape $*" python3 $< --quant $* --out $@
+
+bench-peers: build ## the same typing with Hob, llama-server and lsp-ai side by side (fetches and compiles them; see benches/peers)
+	@$(stage) "peers" benches/peers/fetch.sh
+	benches/peers/peers.py --hob $(hob)
 
 ember: ## makes the built-in model from the kept checkpoint, or trains it further (hours; see models/ember)
 	models/ember/run.sh
