@@ -7,13 +7,14 @@
 //! Must not evaluate anything, and must not know documents: tokens in, a token out.
 
 mod calibration;
+mod exponential;
 mod ngrams;
 
 use model::Request;
 use prompt::{Fim, Healing, LINE_END, PieceIndex, Surroundings, Token, Tokens};
 
 pub(crate) use self::calibration::Calibration;
-use self::ngrams::Followers;
+use self::{exponential::exp, ngrams::Followers};
 
 /// Parameters up to which a model is trusted no further than Ember.
 const SMALL: f64 = 10e6;
@@ -202,7 +203,7 @@ impl Mixture {
     fn weigh(&mut self, logits: &[f32]) {
         let largest = logits.iter().copied().fold(f32::MIN, f32::max);
         self.weights.clear();
-        self.weights.extend(logits.iter().take(self.end).map(|logit| (logit - largest).exp()));
+        self.weights.extend(logits.iter().take(self.end).map(|logit| exp(logit - largest)));
         self.weights.resize(self.end + 1, 0.0);
         for at in &self.ends {
             self.weights[self.end] += std::mem::take(&mut self.weights[*at]);
