@@ -345,6 +345,8 @@ impl<'m> Decoder<'m> {
         let mut answered = 0;
         let mut draft = Draft::default();
         let drafts = course.drafts;
+        // What healing took back and was not said again yet; nothing once something else was said.
+        let mut again = prompt.healing.dropped();
         loop {
             let choosing = Instant::now();
             let choice = self.choose(sequence, prompt.tokens.len(), draft.row, course, &healing);
@@ -359,6 +361,7 @@ impl<'m> Decoder<'m> {
             };
             let model = self.model;
             let beyond = healing.say(model.piece(token));
+            again = again.split_first().filter(|(next, _)| **next == token).map_or(&[], |(_, rest)| rest);
             account.decoded(choice, !beyond.is_empty());
             if !beyond.is_empty() {
                 answered += 1;
@@ -378,8 +381,13 @@ impl<'m> Decoder<'m> {
                 self.drafting.judged(draft.matched, right);
             }
             if !drafted {
-                let most = if drafts && healing.is_done() { room - 1 } else { 0 };
-                draft = self.draft(course, most);
+                let most = if drafts { room - 1 } else { 0 };
+                draft = match again {
+                    // A word of several tokens that was taken back costs one step to say again, not one for each.
+                    [_, ..] => self.draft_of(again, drafting::TYPED, most),
+                    [] if healing.is_done() => self.draft(course, most),
+                    [] => Draft::default(),
+                };
             }
             account.stats.choosing_ms += milliseconds(choosing);
             if drafted {
@@ -397,10 +405,15 @@ impl<'m> Decoder<'m> {
 
     /// What to evaluate along with the next token, at most `most` tokens.
     fn draft(&mut self, course: &Course, most: usize) -> Draft {
-        let Some((next, matched)) = Mixture::draft(course).filter(|_| most > 0) else {
-            return Draft::default();
-        };
-        let length = self.drafting.length(matched).min(most).min(next.len());
+        match Mixture::draft(course) {
+            Some((next, matched)) => self.draft_of(next, matched, most),
+            None => Draft::default(),
+        }
+    }
+
+    /// As many of `next`, which a match of `matched` tokens suggests, as pay; at most `most`.
+    fn draft_of(&mut self, next: &[Token], matched: usize, most: usize) -> Draft {
+        let length = if most == 0 { 0 } else { self.drafting.length(matched).min(most).min(next.len()) };
         Draft { tokens: next[..length].to_vec(), row: 0, matched }
     }
 

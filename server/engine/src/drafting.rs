@@ -6,8 +6,11 @@
 /// Tokens of a draft at most. Longer ones are seldom right to their end.
 pub(crate) const LONGEST: usize = 8;
 
-/// Lengths of match, in tokens, from which on a draft is of the next class.
-const CLASSES: [usize; 3] = [0, 6, 12];
+/// Lengths of match, in tokens, from which on a draft is of the next class. The last class is that of [`TYPED`].
+const CLASSES: [usize; 4] = [0, 6, 12, TYPED];
+
+/// The match of a draft that is no guess about the future: what healing took back is likely said again as it was.
+pub(crate) const TYPED: usize = usize::MAX;
 
 /// How much a new judgement counts.
 const NEWEST: f64 = 0.06;
@@ -32,7 +35,7 @@ pub(crate) struct Drafting {
 impl Drafting {
     /// No drafts at all.
     pub(crate) fn off() -> Self {
-        Self { costs: [f64::INFINITY; LONGEST + 1], rates: [0.0; 3], skipped: [0; 3] }
+        Self { costs: [f64::INFINITY; LONGEST + 1], rates: [0.0; CLASSES.len()], skipped: [0; CLASSES.len()] }
     }
 
     /// For a machine on which batches of so many tokens cost so many milliseconds: pairs in order, the first for one token. What lies
@@ -54,7 +57,7 @@ impl Drafting {
             *cost = at(drafted + 1).max(1.0);
         }
         // Before anything is judged a match of some length is taken to be right more often than not.
-        Self { costs, rates: [0.55, 0.7, 0.85], skipped: [0; 3] }
+        Self { costs, rates: [0.55, 0.7, 0.85, 0.85], skipped: [0; CLASSES.len()] }
     }
 
     /// Whether drafts can ever pay here.

@@ -172,3 +172,17 @@ fn what_is_decoded_ahead_leaves_the_place_itself_warm() {
         assert!(other.stats.evaluated_tokens <= 4, "another key than the suggestion's: {:?}", other.stats);
     });
 }
+
+#[test]
+fn a_word_of_many_tokens_is_said_again_in_one_step() {
+    with_decoder(|decoder| {
+        let (before, after) = place();
+        let typed = "        zqxwvkjy";
+        decoder.drafting = super::Drafting::off();
+        let (one_by_one, _) = answer(decoder, &hole(&format!("{before}{typed}$0{after}")));
+        decoder.drafting = super::Drafting::new(&[(1, 1.0), (9, 1.1)]);
+        let (drafted, finish) = answer(decoder, &hole(&format!("{before}{typed}$0{after}")));
+        assert_eq!(drafted, one_by_one);
+        assert!(finish.stats.drafted_tokens >= 2, "{:?}", finish.stats);
+    });
+}
