@@ -6,7 +6,8 @@
 //! - **cold start**: from the start of `hob`, with no engine running, to the answer of the first inline completion; and to the first
 //!   one with text in it, when the model has nothing to say at the first places. The binary itself is in the page cache.
 //! - **all but model and check**: from the moment before a request is written to the moment after its answer is read, less the time
-//!   that the engine says it worked on it, less the check. What is left is framing, JSON, sockets, planning and scheduling.
+//!   that it waited for the model's words, less the check. What is left is framing, JSON, planning and scheduling.
+//! - **waiting for the model**: of a request's time. Next to nothing where the change before it was answered already.
 //! - **check**: what comes after the model's last word: waiting for the parse, and the verdict on the suggestion.
 //! - **prompt building**: laying out the prompt in the engine: tokenizing what is new, budgets, healing.
 //!
@@ -208,7 +209,7 @@ fn shares(text: &str, pace: Pace) -> Vec<Figure> {
     let (mut prompt, mut ttft) = (Vec::new(), Vec::new());
     for (whole, row) in whole.iter().zip(&rows[skipped..]) {
         // Only where the model was asked and its words were judged: a silence before that costs nothing worth a figure.
-        if let (Some(model), Some(judged)) = (row["stats"]["total_ms"].as_f64(), row["check_ms"].as_f64()) {
+        if let (Some(model), Some(judged)) = (row["model_ms"].as_f64(), row["check_ms"].as_f64()) {
             own.push(whole - model - judged);
             engine.push(model);
             check.push(judged);
@@ -239,7 +240,12 @@ fn shares(text: &str, pace: Pace) -> Vec<Figure> {
             values: prompt,
             target: None,
         },
-        Figure { what: name("typing: engine", "jumping: engine"), unit: "ms", values: engine, target: None },
+        Figure {
+            what: name("typing: waiting for the model", "jumping: waiting for the model"),
+            unit: "ms",
+            values: engine,
+            target: None,
+        },
         Figure {
             what: name("typing: first token", "jumping: first token"),
             unit: "ms",

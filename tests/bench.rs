@@ -58,6 +58,26 @@ fn typing_is_replayed_and_measured() {
     assert_eq!(code, include_str!("fixtures/typing/gguf.rs"));
 }
 
+/// The short version of the long measurement: counts and ratios, which no slow machine changes.
+#[test]
+fn a_key_costs_a_token_and_enter_a_few() {
+    let world = world();
+    let demands = [
+        "events.key.evaluated_tokens.mean<=1.5",
+        "events.key.evaluated_tokens.p95<=4",
+        "events.enter.evaluated_tokens.mean<=6",
+        "kv_reuse>=0.9",
+        "ttft_over_floor.p50<=6",
+        "stale_share<=0.25",
+    ];
+    let demands = demands.map(|demand| ["--assert", demand]).concat();
+    let typing = ["bench", "typing", "code", "--keys", "200", "--speed", "3", "--seed", "4"];
+    // On a machine that is busy with other tests, too.
+    let all = ["--set", "completion.min_confidence = 0", "--set", "engine.pace = \"full\""];
+    let Ran { code, stdout, stderr } = world.run(&[&typing[..], &all, &demands].concat());
+    assert_eq!(code, 0, "{stdout}\n{stderr}");
+}
+
 #[test]
 fn what_is_demanded_decides_the_exit_code() {
     let world = world();

@@ -15,7 +15,7 @@ use std::{
 };
 
 use model::{Finish, Kind, ModelError, Request, SessionKey, Sink, Stop};
-use prompt::{Builder, Healing, Hole, PieceIndex, Prompt, Surroundings, Token, Tokens};
+use prompt::{Builder, Healing, Hole, PieceIndex, Prompt, Surroundings, Token, Tokens, View};
 
 use self::{account::Account, output::Output, settle::Idle};
 use crate::{
@@ -207,30 +207,28 @@ impl<'m> Decoder<'m> {
     /// The prompt for `request`. A place is shown as it was shown before; one that is new from the start of its line, and in a glance
     /// if somebody waits who would notice how long the whole takes.
     fn lay_out(&mut self, request: &Request) -> Prompt {
-        if let Some((hole, context)) = self.views.find(&mut self.builder, request) {
-            self.note(&hole, context);
-            return self.builder.build_within(&hole, context);
+        if let Some((hole, view)) = self.views.find(&mut self.builder, request) {
+            self.note(&hole, view);
+            return self.builder.build_view(&hole, view);
         }
         let hole = Hole::of(request);
-        let mut context = self.builder.context();
-        let mut prompt = self.builder.build_within(&hole, context);
+        let mut view = View::Whole;
+        let mut prompt = self.builder.build_view(&hole, view);
         if request.kind == Kind::Fim && request.asking.glance && self.missing(&prompt) > self.glance {
-            let short = glance_context(self.glance);
-            let glance = self.builder.build_within(&hole, short);
+            let glance = self.builder.build_view(&hole, View::Glance(self.glance));
             if self.missing(&glance) * 4 < self.missing(&prompt) * 3 {
-                (prompt, context) = (glance, short);
+                (prompt, view) = (glance, View::Glance(self.glance));
             }
         }
-        self.views.put(&hole, context);
-        self.note(&hole, context);
+        self.views.put(&hole, view);
+        self.note(&hole, view);
         prompt
     }
 
     /// Remembers a place that somebody is at, to be read in the calm if it has to be.
-    fn note(&mut self, hole: &Hole<'_>, context: usize) {
+    fn note(&mut self, hole: &Hole<'_>, view: View) {
         if hole.request.kind == Kind::Fim {
-            let glanced = context < self.builder.context();
-            let unsettled = glanced || is_behind(&mut self.builder, hole, context);
+            let unsettled = view != View::Whole || is_behind(&mut self.builder, hole);
             self.idle.note(hole, unsettled);
         }
     }
@@ -508,11 +506,6 @@ fn fitting_glance(token_ms: f64) -> usize {
     const MOMENT_MS: f64 = 10.0;
     let (fewest, most) = GLANCE_TOKENS;
     (fewest..most).find(|tokens| token_ms * as_f64(*tokens) > MOMENT_MS).unwrap_or(most)
-}
-
-/// The context in which a prompt has `tokens` tokens: an answer may take a quarter of it, and special tokens and healing a few.
-fn glance_context(tokens: usize) -> usize {
-    tokens + tokens / 3 + 16
 }
 
 /// Tokens to evaluate at once: as many as take no longer than a cancel may, where the abort flag does not reach (a GPU), but not so few

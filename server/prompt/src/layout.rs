@@ -25,6 +25,16 @@ pub struct Prompt {
     pub answer_tokens: usize,
 }
 
+/// How much of the text around a hole a prompt shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// As much as there is room for.
+    Whole,
+    /// So many tokens right before the anchor and after the cursor, and nothing from elsewhere: what is read in a moment. What is typed
+    /// has the same room as ever. Layouts without an anchor have no glance.
+    Glance(usize),
+}
+
 /// Lays out prompts for one model, remembering the tokens of what it has seen.
 #[derive(Debug)]
 pub struct Builder<T> {
@@ -53,12 +63,12 @@ impl<T: Tokens> Builder<T> {
 
     /// How much of the room held for typed text is filled by whole lines behind the hole's anchor and the beginning of the cursor's. Beyond
     /// 1 the room for the rest changes, and with it the whole prompt. 0 where the cursor's line is the anchor's.
-    pub fn fills(&mut self, hole: &Hole<'_>, context: usize) -> f64 {
+    pub fn fills(&mut self, hole: &Hole<'_>) -> f64 {
         if hole.lines() == 0 {
             return 0.0;
         }
         let header = self.own_header(hole.request).len();
-        let room = self.room(hole.request, context, header).for_typed(0);
+        let room = self.room(hole.request, header).for_typed(0);
         let typed = self.cache.passing(&self.tokens, &hole.typed).tokens.len() + 1;
         let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         number(typed) / number(room)
@@ -72,46 +82,52 @@ impl<T: Tokens> Builder<T> {
     /// Turns `request` into tokens, in the order that it asks for or else the family's. Together with the answer they never exceed the
     /// context. What is remembered are tokens of texts, whatever their place in a prompt: requests of different orders may alternate.
     pub fn build(&mut self, request: &Request) -> Prompt {
-        self.build_within(&Hole::of(request), self.context)
+        self.build_view(&Hole::of(request), View::Whole)
     }
 
-    /// The same for a hole with a kept anchor, in a prompt that takes no more than `context` tokens with its answer.
-    pub fn build_within(&mut self, hole: &Hole<'_>, context: usize) -> Prompt {
+    /// The same for a hole with a kept anchor, in this view of the text around it.
+    pub fn build_view(&mut self, hole: &Hole<'_>, view: View) -> Prompt {
         let request = hole.request;
-        let context = context.min(self.context);
         let own_header = self.own_header(request);
-        let room = self.room(request, context, own_header.len());
-        let blocks = self.blocks(&request.blocks, room.blocks);
+        let room = self.room(request, own_header.len());
+        let blocks = match view {
+            View::Whole => self.blocks(&request.blocks, room.blocks),
+            View::Glance(_) => Vec::new(),
+        };
         // The path of the file with the hole is of use only beside other files.
         let own_header = if blocks.is_empty() { Vec::new() } else { own_header };
         let rest = room.parts - blocks.len();
         let layout = self.fim.layout_for(request.asking.order);
         let mut parts = match layout {
-            Layout::AnchoredMiddle => self.anchored(hole, room, rest),
+            Layout::AnchoredMiddle => self.anchored(hole, room, rest, view),
             Layout::EmptyMiddle => self.empty_middle(request, room, rest),
             Layout::SuffixFirst => self.suffix_first(request, room, rest),
         };
         parts.blocks = blocks;
         parts.own_header = own_header;
         let frame = 5 + parts.own_header.len() + parts.blocks.len();
-        parts.fit(context.saturating_sub(room.answer + frame));
+        parts.fit(self.context.saturating_sub(room.answer + frame));
         let tokens = self.assemble(layout, &parts);
         Prompt { tokens, healing: parts.healing, answer_tokens: room.answer }
     }
 
     /// The tokens for each part of a prompt whose own header has `header` tokens.
-    fn room(&self, request: &Request, context: usize, header: usize) -> Room {
+    fn room(&self, request: &Request, header: usize) -> Room {
         let most = usize::try_from(request.max_tokens).unwrap_or(usize::MAX);
-        Room::new(context.min(self.context), most, 5 + header)
+        Room::new(self.context, most, 5 + header)
     }
 
     /// `prefix`, `suffix` and `typed` each apart: the special tokens between them keep them so.
-    fn anchored(&mut self, hole: &Hole<'_>, room: Room, rest: usize) -> Parts {
+    fn anchored(&mut self, hole: &Hole<'_>, room: Room, rest: usize, view: View) -> Parts {
         let (typed_text, _) = self.typed(&hole.typed, room.typed);
         // At the start of a line nothing was begun that healing could finish, as at the anchor itself.
         let healing = hole.request.asking.healing && !typed_text.ends_with('\n');
         let (typed, healing) = self.healed(typed_text, healing);
         let rest = rest - room.for_typed(typed.len()).min(rest);
+        let rest = match view {
+            View::Whole => rest,
+            View::Glance(tokens) => tokens.min(rest),
+        };
         let whole = typed_text.len() == hole.typed.len();
         let prefix = if whole { hole.prefix } else { "" };
         let (before, suffix) = self.around(prefix, &hole.request.suffix, rest);

@@ -21,6 +21,6 @@ pub mod utf8;
 pub use anchor::{Anchor, Hole};
 pub use family::{Facts, Fim, Refusal};
 pub use heal::{Healing, PieceIndex};
-pub use layout::{Builder, Prompt};
+pub use layout::{Builder, Prompt, View};
 pub use surroundings::{GAP, LINE_END, Surroundings};
 pub use tokens::{Token, Tokens};

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use model::{Request, SessionKey};
-use prompt::Hole;
+use prompt::{Hole, View};
 
 use super::{Decoder, End};
 
@@ -64,14 +64,13 @@ impl Decoder<'_> {
     pub(crate) fn settle(&mut self) {
         let Some((request, _)) = self.idle.wanted.take() else { return };
         let hole = Hole::of(&request);
-        let context = self.builder.context();
-        let prompt = self.builder.build_within(&hole, context);
+        let prompt = self.builder.build_view(&hole, View::Whole);
         let sequence = self.claim(request.session, &prompt.tokens);
         let mut evaluated = 0;
         let end = self.read(sequence, &prompt.tokens, &mut evaluated);
         self.idle.count(request.session, evaluated);
         match end {
-            Ok(()) => self.views.put(&hole, context),
+            Ok(()) => self.views.put(&hole, View::Whole),
             Err(End::Stopped(_)) => self.idle.wanted = Some((request, Instant::now())),
             Err(End::Failed(error)) => {
                 tracing::error!(%error, "what nobody asked for could not be read");

@@ -105,6 +105,17 @@ fn a_new_place_is_glanced_at_and_read_in_the_calm() {
 }
 
 #[test]
+fn in_a_glance_there_is_room_to_type_on() {
+    let lines = "        let a = 1;\n        let b = 2;\n        let c = 3;\n        let d = ";
+    with_decoder(|decoder| {
+        decoder.glance = 100;
+        let costs = type_in(decoder, lines);
+        let sum: u32 = costs[1..].iter().sum();
+        assert!(costs[0] <= 100 && sum <= u32::try_from(costs.len()).unwrap() * 3 / 2, "{costs:?}");
+    });
+}
+
+#[test]
 fn who_has_the_time_is_answered_from_all_of_the_text() {
     with_decoder(|decoder| {
         decoder.glance = 200;
