@@ -5,6 +5,7 @@
 mod account;
 mod output;
 mod settle;
+mod trail;
 
 use std::{
     sync::{
@@ -17,7 +18,7 @@ use std::{
 use model::{Finish, Kind, ModelError, Request, SessionKey, Sink, Stop};
 use prompt::{Builder, Healing, Hole, PieceIndex, Prompt, Surroundings, Token, Tokens, View};
 
-use self::{account::Account, output::Output, settle::Idle};
+use self::{account::Account, output::Output, settle::Idle, trail::Trail};
 use crate::{
     drafting::{self, Drafting},
     kv::{Claim, Sequences},
@@ -40,6 +41,7 @@ pub(crate) struct Decoder<'m> {
     sequences: Sequences,
     views: Views,
     idle: Idle,
+    trail: Trail,
     abort: Arc<AtomicBool>,
     /// Whether sequences can be copied and taken back in part.
     copies: bool,
@@ -105,6 +107,7 @@ impl<'m> Decoder<'m> {
             sequences: Sequences::new(sequences),
             views: Views::default(),
             idle: Idle::default(),
+            trail: Trail::default(),
             abort,
             copies: true,
             glance: GLANCE_TOKENS.1,
@@ -345,9 +348,12 @@ impl<'m> Decoder<'m> {
         let drafts = course.drafts;
         // What healing took back and was not said again yet; nothing once something else was said.
         let mut again = prompt.healing.dropped();
+        // What was said while healing, and what of it is not evaluated yet because what follows was known.
+        let (mut resaid, mut owed) = (Vec::new(), Vec::new());
+        self.trail.begin(&prompt.tokens);
         loop {
             let choosing = Instant::now();
-            let choice = self.choose(sequence, prompt.tokens.len(), draft.row, course, &healing);
+            let choice = self.choose((sequence, prompt.tokens.len()), draft.row, &owed, course, &healing);
             account.stats.choosing_ms += milliseconds(choosing);
             let Some(choice) = choice else {
                 return self.say_again(sequence, &healing, &prompt.healing);
@@ -368,12 +374,17 @@ impl<'m> Decoder<'m> {
                 }
                 account.line_is_whole |= output.has_line;
             }
-            let room = self.context.per_sequence() - self.sequences.len(sequence);
+            let room = self.context.per_sequence() - self.sequences.len(sequence) - owed.len();
             if answered >= prompt.answer_tokens || room == 0 {
                 return Ok(Stop::Length);
             }
             let choosing = Instant::now();
             self.mixture.say(course, token);
+            resaid.push(token);
+            if owed.len() + 1 == resaid.len() && !healing.is_done() && self.trail.after(&resaid).is_some() {
+                owed.push(token);
+                continue;
+            }
             let drafted = draft.confirm(token);
             if let Some(right) = draft.verdict(drafted) {
                 self.drafting.judged(draft.matched, right);
@@ -393,10 +404,17 @@ impl<'m> Decoder<'m> {
                 self.sequences.extend(sequence, &[token]);
             } else {
                 let stepping = Instant::now();
-                self.say(sequence, token, &draft.tokens)?;
-                if draft.tokens.is_empty() {
+                owed.push(token);
+                self.say(sequence, &owed, &draft.tokens)?;
+                if owed.len() + draft.tokens.len() == 1 {
                     account.step(stepping);
                 }
+                owed.clear();
+            }
+            if !healing.is_done()
+                && let Some(logits) = self.context.logits(draft.row)
+            {
+                self.trail.note(&resaid, logits);
             }
         }
     }
@@ -422,22 +440,23 @@ impl<'m> Decoder<'m> {
         tokens
     }
 
-    /// Appends `token` to `sequence`, and evaluates `draft` in the same batch without appending it.
-    fn say(&mut self, sequence: usize, token: Token, draft: &[Token]) -> Result<(), End> {
+    /// Appends `tokens` to `sequence`, and evaluates `draft` in the same batch without appending it. The first row of logits is then that
+    /// after the last of `tokens`.
+    fn say(&mut self, sequence: usize, tokens: &[Token], draft: &[Token]) -> Result<(), End> {
         let said = self.sequences.len(sequence);
         if self.context.length(sequence) > said {
             self.context.truncate(sequence, said);
         }
         if draft.is_empty() {
-            return self.evaluate(sequence, &[token]);
+            return self.evaluate(sequence, tokens);
         }
         if self.abort.load(Ordering::Relaxed) {
             return Err(End::Stopped(Stop::Cancelled));
         }
-        let batch: Vec<Token> = std::iter::once(token).chain(draft.iter().copied()).collect();
-        match self.context.evaluate(sequence, said, &batch, batch.len()) {
+        let batch = [tokens, draft].concat();
+        match self.context.evaluate(sequence, said, &batch, draft.len() + 1) {
             Ok(()) => {
-                self.sequences.extend(sequence, &[token]);
+                self.sequences.extend(sequence, tokens);
                 Ok(())
             }
             // Whatever of the batch is in the cache goes with the rest of the draft.
@@ -458,18 +477,20 @@ impl<'m> Decoder<'m> {
         Ok(Stop::EndOfText)
     }
 
-    /// What to say after what `sequence` holds, which began with a prompt of `prompt` tokens. The logits are those of `row`.
+    /// What to say after what `sequence` holds, which began with a prompt of so many tokens, and after `owed`, which it doesn't hold yet.
+    /// The logits are those of `row`.
     fn choose(
         &mut self,
-        sequence: usize,
-        prompt: usize,
+        (sequence, prompt): (usize, usize),
         row: usize,
+        owed: &[Token],
         course: &Course,
         healing: &Healing,
     ) -> Option<Choice> {
-        // After the prompt itself the logits may be an earlier request's.
+        // After the prompt itself and within its last word the logits may be an earlier request's.
         let logits = match self.sequences.len(sequence) {
-            length if length == prompt => self.sequences.ending(sequence, prompt),
+            length if length == prompt && owed.is_empty() => self.sequences.ending(sequence, prompt),
+            length if length == prompt => self.trail.after(owed),
             _ => self.context.logits(row),
         }?;
         self.mixture.choose(course, logits, healing, (self.model, &self.index))

@@ -192,8 +192,27 @@ fn a_word_of_many_tokens_is_said_again_in_one_step() {
         decoder.drafting = super::Drafting::off();
         let (one_by_one, _) = answer(decoder, &hole(&format!("{before}{typed}$0{after}")));
         decoder.drafting = super::Drafting::new(&[(1, 1.0), (9, 1.1)]);
+        decoder.trail = super::Trail::default();
         let (drafted, finish) = answer(decoder, &hole(&format!("{before}{typed}$0{after}")));
         assert_eq!(drafted, one_by_one);
         assert!(finish.stats.drafted_tokens >= 2, "{:?}", finish.stats);
+    });
+}
+
+#[test]
+fn a_letter_later_the_word_before_the_cursor_is_not_evaluated_again() {
+    with_decoder(|decoder| {
+        let (before, after) = place();
+        decoder.drafting = super::Drafting::off();
+        let request = |typed: &str| hole(&format!("{before}{typed}$0{after}"));
+        answer(decoder, &request("        zqxwv"));
+        for typed in ["        zqxwvk", "        zqxwvkj"] {
+            let warm = answer(decoder, &request(typed)).0;
+            // What was kept changes nothing of what is said.
+            let kept = std::mem::take(&mut decoder.trail);
+            assert!(kept.knows(2), "of a word of many tokens the first are known");
+            assert_eq!(answer(decoder, &request(typed)).0, warm, "{typed}");
+            decoder.trail = kept;
+        }
     });
 }
