@@ -208,7 +208,7 @@ impl<'m> Decoder<'m> {
     }
 
     /// The prompt for `request`. A place is shown as it was shown before; one that is new from the start of its line, and in a glance
-    /// if somebody waits who would notice how long the whole takes.
+    /// if it would be noticed how long the whole takes.
     fn lay_out(&mut self, request: &Request) -> Prompt {
         if let Some((hole, view)) = self.views.find(&mut self.builder, request) {
             self.note(&hole, view);
@@ -217,7 +217,7 @@ impl<'m> Decoder<'m> {
         let hole = Hole::of(request);
         let mut view = View::Whole;
         let mut prompt = self.builder.build_view(&hole, view);
-        if request.kind == Kind::Fim && request.asking.glance && self.missing(&prompt) > self.glance {
+        if request.asking.glance && self.missing(&prompt) > self.glance {
             let glance = self.builder.build_view(&hole, View::Glance(self.glance));
             if self.missing(&glance) * 4 < self.missing(&prompt) * 3 {
                 (prompt, view) = (glance, View::Glance(self.glance));

@@ -11,7 +11,7 @@ use std::{
 
 use assist::{Plan, Query, Settings};
 use engine::{Answer, EngineClient};
-use model::{Finish, Kind, ModelError, Request};
+use model::{Asking, Finish, Kind, ModelError, Request};
 use text::{Edit, Snapshot};
 use tokio::time::sleep;
 
@@ -78,7 +78,8 @@ fn begin(
 /// Has the engine read the text around another place, once it is calm here.
 async fn read(engine: Arc<EngineClient>, mut request: Request) {
     sleep(CALM).await;
-    request.kind = Kind::Prefill;
+    // Nobody is there, so there is time for all of the text.
+    (request.kind, request.asking) = (Kind::Prefill, Asking::patiently());
     engine.ask(request, Unheard).detach();
 }
 
