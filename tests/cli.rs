@@ -160,32 +160,33 @@ fn version_and_help() {
     check(
         &["--help"],
         &expect![[r#"
-        exit 0
-        --- stdout
-        Ghost text from a local model: a language server that keeps your code on your machine.
+            exit 0
+            --- stdout
+            Ghost text from a local model: a language server that keeps your code on your machine.
 
-        Without a command, `hob` speaks the Language Server Protocol on stdio: that is how editors start it.
+            Without a command, `hob` speaks the Language Server Protocol on stdio: that is how editors start it.
 
-        Usage: hob [OPTIONS] [COMMAND]
+            Usage: hob [OPTIONS] [COMMAND]
 
-        Commands:
-          complete  Complete at one place of a file and print the ghost text as it comes
-          engine    Look at the engine, the process that holds the model, or end it
-          eval      Measure how good the answers are on your own code: cut holes into it, ask, and compare with what was there
-          why       Show the last answers and silences, with their reasons
-          help      Print this message or the help of the given subcommand(s)
+            Commands:
+              complete  Complete at one place of a file and print the ghost text as it comes
+              engine    Look at the engine, the process that holds the model, or end it
+              eval      Measure how good the answers are on your own code: cut holes into it, ask, and compare with what was there
+              bench     Measure what Hob costs and how quick it is, on this machine and by the path of an editor
+              why       Show the last answers and silences, with their reasons
+              help      Print this message or the help of the given subcommand(s)
 
-        Options:
-              --stdio
-                  Speak LSP on stdio (the default; editors that insist on saying so may)
+            Options:
+                  --stdio
+                      Speak LSP on stdio (the default; editors that insist on saying so may)
 
-          -h, --help
-                  Print help (see a summary with '-h')
+              -h, --help
+                      Print help (see a summary with '-h')
 
-          -V, --version
-                  Print version
-        --- stderr
-    "#]],
+              -V, --version
+                      Print version
+            --- stderr
+        "#]],
     );
 }
 

@@ -11,6 +11,7 @@ use crate::{Editor, Encoding, World, conversation::Conversation};
 
 /// Announcements of an editor that is not started yet.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "abilities that have nothing to do with one another")]
 pub struct Setup<'w> {
     pub(crate) world: &'w World,
     encodings: Vec<Encoding>,

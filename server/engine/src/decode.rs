@@ -547,8 +547,6 @@ fn as_f64(count: usize) -> f64 {
 }
 
 #[cfg(test)]
-mod kv_measurement;
-#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod warm_tests;

@@ -1,6 +1,9 @@
-//! What drafts are worth: the same answers with them and without, in turns, and where the two differ.
+//! What drafts are worth: the same answers with them and without, in turns, and where the two differ. And what the KV cache's layout
+//! costs.
 //!
 //! Loads a model into this very process, so only a command that does nothing else may call it.
+
+mod layouts;
 
 use std::{
     ops::ControlFlow,
@@ -10,6 +13,7 @@ use std::{
 
 use model::{Asking, Kind, Request, SessionKey, Stats};
 
+pub use self::layouts::{Layout, layouts};
 use crate::{
     decode::{Decoder, Rehearsal, Timing},
     mixture::Choice,

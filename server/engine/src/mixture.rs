@@ -158,7 +158,8 @@ impl Mixture {
             }
         }
         // What the text adds may have changed the order of the model's own two.
-        if second.1 > best.1 || (second.1 == best.1 && second.0 < best.0) {
+        let order = second.1.total_cmp(&best.1).then(best.0.cmp(&second.0));
+        if order.is_gt() {
             (best, second) = (second, best);
         }
         let (symbol, probability) = best;

@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_stretch_that_repeats_stands_above_and_is_said_again() {
-        let text: String = (0..100).map(|line| format!("let x{line} = {line};\n")).collect();
+        let text = (0..100).map(|line| format!("let x{line} = {line};\n")).collect::<Vec<_>>().concat();
         let [plain, repeated] = [false, true].map(|repeats| samples(&text, repeats, true).remove(0));
         let script = plain.script.clone().unwrap();
         assert_eq!(script.lines().next(), Some("let x26 = 26;"), "the line at the place is typed already");

@@ -1,0 +1,87 @@
+//! What the KV cache's layout costs: one buffer for all documents against one for each. For docs/decisions/0003-key-path.md.
+//!
+//! Must not be used to choose a layout at run time: that is decided.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+    time::Instant,
+};
+
+use prompt::{Token, Tokens};
+
+use crate::{
+    embedded,
+    llama::{Context, Failure, Model},
+};
+
+const SEQUENCES: usize = 8;
+const CONTEXT: usize = 2048;
+/// Tokens of each document.
+const HELD: usize = 1024;
+const STEPS: usize = 64;
+
+/// One round with one layout, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Layout {
+    /// Whether all documents shared one buffer.
+    pub unified: bool,
+    /// A decode step, the mean of many, with no other document there.
+    pub step_alone: f64,
+    /// The same among six others.
+    pub step_among: f64,
+    /// Copying one document's sequence to another.
+    pub copy: f64,
+}
+
+/// Measures both layouts, `rounds` times in turns, with the model at `path`, or Ember.
+///
+/// # Errors
+/// What llama.cpp says against the model or an evaluation.
+pub fn layouts(path: Option<&Path>, rounds: usize) -> Result<Vec<Layout>, String> {
+    let file = embedded::open(&std::env::temp_dir()).map_err(|error| error.to_string())?;
+    let path = path.map_or(file.path.clone(), PathBuf::from);
+    let model = Model::load(&path, |_| true)?;
+    let mut measured = Vec::new();
+    for _ in 0..rounds {
+        for unified in [false, true] {
+            let layout = measure(&model, unified);
+            measured.push(layout.map_err(|failure| format!("{failure:?}"))?);
+        }
+    }
+    Ok(measured)
+}
+
+fn measure(model: &Model, unified: bool) -> Result<Layout, Failure> {
+    let abort = Arc::new(AtomicBool::new(false));
+    let mut context = model.context_of((SEQUENCES, CONTEXT), 1, abort, unified).map_err(Failure::Broken)?;
+    let token = Token(i32::try_from(model.size() / 2).unwrap_or(0));
+    fill(&mut context, 0, token)?;
+    let step_alone = step_ms(&mut context, token)?;
+    for other in 1..SEQUENCES - 1 {
+        fill(&mut context, other, token)?;
+    }
+    let step_among = step_ms(&mut context, token)?;
+    let began = Instant::now();
+    context.copy(0, SEQUENCES - 1);
+    // The copy itself is made at the next evaluation.
+    context.evaluate(SEQUENCES - 1, HELD, &[token], 1)?;
+    let copy = began.elapsed().as_secs_f64() * 1e3 - step_among;
+    Ok(Layout { unified, step_alone, step_among, copy })
+}
+
+/// Reads a document into `sequence`.
+fn fill(context: &mut Context<'_>, sequence: usize, token: Token) -> Result<(), Failure> {
+    (0..HELD).step_by(64).try_for_each(|at| context.evaluate(sequence, at, &[token; 64], 1))
+}
+
+/// Milliseconds of a decode step of the first sequence.
+fn step_ms(context: &mut Context<'_>, token: Token) -> Result<f64, Failure> {
+    let began = Instant::now();
+    for step in 0..STEPS {
+        context.evaluate(0, HELD + step, &[token], 1)?;
+    }
+    let ms = began.elapsed().as_secs_f64() * 1e3 / f64::from(u32::try_from(STEPS).unwrap_or(u32::MAX));
+    context.truncate(0, HELD);
+    Ok(ms)
+}
