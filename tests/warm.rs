@@ -71,6 +71,32 @@ fn a_change_is_answered_before_the_editor_asks() {
 }
 
 #[test]
+fn a_question_about_older_text_does_not_cancel_the_answer_to_newer_text() {
+    let world = World::new();
+    world.configure("engine.pace = \"full\"");
+    let editor = world.editor().start();
+    let mut buffer = at_a_line(&editor);
+    shown(&buffer);
+    // Frozen, it can't answer before all changes are there.
+    let engine = world.engine();
+    engine.freeze();
+    buffer.key('!');
+    let older = buffer.ask();
+    // Another letter after all: nothing that is said for the first fits.
+    buffer.backspace();
+    buffer.key('z');
+    buffer.assert_in_sync();
+    engine.thaw();
+    let answer = editor.wait(older).expect("superseded is not an error");
+    assert_eq!(answer["items"], Value::Array(Vec::new()));
+    world.row(|row| row["outcome"] == "superseded");
+    let rows = world.rows().len();
+    buffer.complete();
+    assert_eq!(newest(&world, rows + 1)["source"], "stream", "it went on undisturbed");
+    editor.quit();
+}
+
+#[test]
 fn a_gentle_engine_reads_and_waits_to_be_asked() {
     let world = World::new();
     world.configure("engine.pace = \"gentle\"");

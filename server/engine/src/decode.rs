@@ -24,7 +24,7 @@ use crate::{
     kv::{Claim, Sequences},
     llama::{Context, Failure, LARGEST_BATCH, Model},
     mixture::{Calibration, Choice, Course, Mixture, trust},
-    views::{Views, is_behind},
+    views::Views,
 };
 
 /// Fewest and most tokens of a glance: with fewer a model knows nothing of where it is, and more are no glance.
@@ -210,29 +210,29 @@ impl<'m> Decoder<'m> {
     /// The prompt for `request`. A place is shown as it was shown before; one that is new from the start of its line, and in a glance
     /// if it would be noticed how long the whole takes.
     fn lay_out(&mut self, request: &Request) -> Prompt {
-        if let Some((hole, view)) = self.views.find(&mut self.builder, request) {
-            self.note(&hole, view);
+        if let Some((hole, view, behind)) = self.views.find(&mut self.builder, request) {
+            self.note(request, behind || view != View::Whole);
             return self.builder.build_view(&hole, view);
         }
         let hole = Hole::of(request);
         let mut view = View::Whole;
         let mut prompt = self.builder.build_view(&hole, view);
-        if request.asking.glance && self.missing(&prompt) > self.glance {
+        let missing = self.missing(&prompt);
+        if request.asking.glance && missing > self.glance {
             let glance = self.builder.build_view(&hole, View::Glance(self.glance));
-            if self.missing(&glance) * 4 < self.missing(&prompt) * 3 {
+            if self.missing(&glance) * 4 < missing * 3 {
                 (prompt, view) = (glance, View::Glance(self.glance));
             }
         }
         self.views.put(&hole, view);
-        self.note(&hole, view);
+        self.note(request, view != View::Whole);
         prompt
     }
 
-    /// Remembers a place that somebody is at, to be read in the calm if it has to be.
-    fn note(&mut self, hole: &Hole<'_>, view: View) {
-        if hole.request.kind == Kind::Fim {
-            let unsettled = view != View::Whole || is_behind(&mut self.builder, hole);
-            self.idle.note(hole, unsettled);
+    /// Remembers the place that somebody is at, and whether there is a better view of it to read in the calm.
+    fn note(&mut self, request: &Request, unsettled: bool) {
+        if request.kind == Kind::Fim {
+            self.idle.note(request, unsettled);
         }
     }
 
@@ -383,6 +383,7 @@ impl<'m> Decoder<'m> {
             resaid.push(token);
             if owed.len() + 1 == resaid.len() && !healing.is_done() && self.trail.after(&resaid).is_some() {
                 owed.push(token);
+                account.stats.choosing_ms += milliseconds(choosing);
                 continue;
             }
             let drafted = draft.confirm(token);

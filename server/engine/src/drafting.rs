@@ -92,7 +92,7 @@ impl Drafting {
         *rate += (f64::from(u8::from(right)) - *rate) * NEWEST;
     }
 
-    /// Milliseconds, or rather steps, that a batch of one and `drafted` more tokens takes.
+    /// Decode steps that a batch of one and `drafted` more tokens costs.
     pub(crate) fn cost(&self, drafted: usize) -> f64 {
         self.costs[drafted.min(LONGEST)]
     }

@@ -27,3 +27,4 @@ pub use embedded::EMBER;
 pub use options::{EngineOptions, ModelChoice};
 pub use private::private_folder;
 pub use server::{EngineError, run};
+pub use worker::now_us;

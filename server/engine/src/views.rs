@@ -11,6 +11,9 @@ use prompt::{Anchor, Builder, Hole, Tokens, View};
 /// Views kept, of all documents. Each holds the text around its place, up to some 40 kB.
 const MOST: usize = 24;
 
+/// Lines typed behind an anchor after which it is time to move it; or half of the room that there is before it has to be moved.
+const LINES: usize = 4;
+
 /// How one place is shown.
 #[derive(Debug)]
 struct Place {
@@ -24,24 +27,27 @@ struct Place {
 pub(crate) struct Views(VecDeque<Place>);
 
 impl Views {
-    /// How the place of `request` is shown now: the hole from its anchor, and how much around it. `None` for a place that is new,
-    /// or where so much was typed that the view no longer holds it.
+    /// How the place of `request` is shown now: the hole from its anchor, how much around it, and whether the anchor has stayed behind so
+    /// far that it should be moved when nobody waits. `None` for a place that is new, or where so much was typed that the view no longer
+    /// holds it.
     pub(crate) fn find<'r, T: Tokens>(
         &mut self,
         builder: &mut Builder<T>,
         request: &'r Request,
-    ) -> Option<(Hole<'r>, View)> {
+    ) -> Option<(Hole<'r>, View, bool)> {
         let own = |place: &Place| place.session == request.session;
         let (at, hole) = (0..self.0.len())
             .filter(|at| own(&self.0[*at]))
             .find_map(|at| Some((at, self.0[at].anchor.hole(request)?)))?;
         let place = self.0.remove(at)?;
-        if builder.fills(&hole) > 1.0 {
+        let filled = builder.fills(&hole);
+        if filled > 1.0 {
             return None;
         }
         let view = place.view;
         self.0.push_front(place);
-        Some((hole, view))
+        let behind = hole.lines() >= LINES || filled > 0.5;
+        Some((hole, view, behind))
     }
 
     /// From now on the place of `hole` is shown from there, in this view.
@@ -54,11 +60,4 @@ impl Views {
     pub(crate) fn forget(&mut self, session: SessionKey) {
         self.0.retain(|place| place.session != session);
     }
-}
-
-/// Whether the anchor has stayed behind so far that it should be moved when nobody waits: by some lines, or by half of the room that
-/// there is before it has to be moved.
-pub(crate) fn is_behind<T: Tokens>(builder: &mut Builder<T>, hole: &Hole<'_>) -> bool {
-    const LINES: usize = 4;
-    hole.lines() >= LINES || builder.fills(hole) > 0.5
 }

@@ -194,7 +194,7 @@ impl Sink for Chunks<'_> {
 }
 
 /// Microseconds since 1970, UTC: a clock that other processes can read, too.
-fn now_us() -> u64 {
+pub fn now_us() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }

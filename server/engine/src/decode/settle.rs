@@ -24,8 +24,8 @@ pub(super) struct Idle {
 
 impl Idle {
     /// Notes the place that is being asked about, and whether there is a better view of it to read.
-    pub(super) fn note(&mut self, hole: &Hole<'_>, unsettled: bool) {
-        self.wanted = unsettled.then(|| (hole.request.clone(), Instant::now()));
+    pub(super) fn note(&mut self, request: &Request, unsettled: bool) {
+        self.wanted = unsettled.then(|| (request.clone(), Instant::now()));
     }
 
     /// The tokens read for `session` since this was asked last.

@@ -9,6 +9,7 @@ mod eval;
 mod files;
 mod interval;
 mod out;
+mod progress;
 mod random;
 mod ready;
 mod why;

@@ -56,8 +56,8 @@ pub(super) struct Answered {
     pub(super) snapshot: Snapshot,
 }
 
-/// Completes at the place of `asked`, or says why not. Either way one row is recorded, also when the client cancels (which drops
-/// this future, and with it the request to the engine).
+/// Completes at the place of `asked`, or says why not. Either way one row is recorded, also when the client cancels, which drops this
+/// future. The answer on its way is the document's own: the next change or request keeps it or cancels it.
 pub(super) async fn complete(
     server: &Server,
     asked: Result<Asked, Silence>,
@@ -66,14 +66,17 @@ pub(super) async fn complete(
 ) -> Option<Answered> {
     let mut record = Record::new(server, asker, arrived, asked.as_ref().ok());
     // Still in the handler's first poll: the session is not looked at again.
-    let (config, trace) = {
+    let (config, trace, measure) = {
         let session = server.session();
-        (Arc::clone(&session.config), session.trace)
+        let measure = session.client.measures.then(|| server.measure.clone());
+        (Arc::clone(&session.config), session.trace, measure)
     };
     let outcome = match asked {
         Ok(asked) => {
             let snapshot = asked.query.snapshot.clone();
-            let suggestion = work(server, asked, asker, arrived, &config, &mut record).await;
+            let version = snapshot.version();
+            let place = measure.map(|measure| Place { measure, uri: Arc::clone(&asked.uri), version });
+            let suggestion = work(server, asked, place, (asker, arrived), &config, &mut record).await;
             suggestion.map(|suggestion| Answered { suggestion, snapshot })
         }
         Err(silence) => Err(silence),
@@ -94,8 +97,8 @@ pub(super) async fn complete(
 async fn work(
     server: &Server,
     asked: Asked,
-    asker: Asker,
-    arrived: Instant,
+    place: Option<Place>,
+    (asker, arrived): (Asker, Instant),
     config: &config::Config,
     record: &mut Record<'_>,
 ) -> Result<Suggestion, Silence> {
@@ -113,9 +116,6 @@ async fn work(
             }
         }
     };
-    let measure = server.session().client.measures.then(|| server.measure.clone());
-    let place =
-        measure.map(|measure| Place { measure, uri: asked.uri, version: asked.query.snapshot.version() });
     let Asked { query, superseded, parsed, flow, .. } = asked;
     let said = tokio::select! {
         biased;
@@ -166,10 +166,10 @@ async fn listen(
     record: &mut Record<'_>,
 ) -> Result<String, Silence> {
     let asked = Instant::now();
-    let found = {
+    let (found, changes) = {
         let mut flow = lock(flow);
         flow.asked();
-        flow.find(plan)
+        (flow.find(plan), flow.changes())
     };
     let said = match found {
         Some(found) => {
@@ -185,7 +185,14 @@ async fn listen(
         said
     } else {
         let engine = server.link.client(limits.hard.saturating_duration_since(Instant::now())).await?;
-        let found = lock(flow).ask(&engine, plan, place.map(|place| (place, Why::Request)), None);
+        let found = {
+            let mut flow = lock(flow);
+            // The answer to the newer text is on its way, and to ask about this one would cancel it.
+            if flow.changes() != changes {
+                return Err(Silence::Superseded);
+            }
+            flow.ask(&engine, plan, place.map(|place| (place, Why::Request)), None)
+        };
         record.row.source = Some(found.source);
         follow(&found, plan, limits, record).await?.ok_or(Silence::Superseded)?
     };

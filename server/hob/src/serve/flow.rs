@@ -12,6 +12,7 @@ use assist::Plan;
 use engine::{EngineClient, Ticket};
 use lru::LruCache;
 use model::{Kind, Request};
+use text::Edit;
 use tokio::task::JoinHandle;
 
 use super::{
@@ -35,10 +36,12 @@ pub(super) struct Flow {
     ahead: Vec<Held>,
     /// By what the model saw.
     finished: LruCache<u64, Arc<Stream>>,
+    /// Changes of the text so far: who was told another number works on an older text.
+    changes: u64,
     /// Changes since the last request.
     unasked: u32,
     /// Where its user is at work.
-    pub(super) whereabouts: Whereabouts,
+    whereabouts: Whereabouts,
     /// Reads the other place of [`Self::whereabouts`], once this one is calm.
     way_back: Option<AbortOnDrop>,
 }
@@ -76,6 +79,7 @@ impl Default for Flow {
             current: None,
             ahead: Vec::new(),
             finished: LruCache::new(KEPT),
+            changes: 0,
             unasked: 0,
             whereabouts: Whereabouts::default(),
             way_back: None,
@@ -158,7 +162,23 @@ impl Flow {
         self.ahead.clear();
     }
 
-    /// Notes a change; says whether the editor has asked here of late, so that an answer is worth preparing.
+    /// Notes that the text has changed by `edits`, after which the cursor is at `cursor`, if that is known.
+    pub(super) fn moved(&mut self, edits: &[Edit], cursor: Option<usize>) {
+        self.changes += 1;
+        self.whereabouts.moved(edits, cursor);
+    }
+
+    /// Where the user was before and may soon be again, in bytes.
+    pub(super) fn before(&self) -> Option<usize> {
+        self.whereabouts.before()
+    }
+
+    /// The number of the text's last change.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Notes a change that nothing was there for; says whether the editor has asked here of late, so that an answer is worth preparing.
     pub(super) fn is_asked_for(&mut self) -> bool {
         self.unasked += 1;
         self.unasked <= UNASKED

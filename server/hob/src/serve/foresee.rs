@@ -38,7 +38,7 @@ pub(super) fn foresee(server: &Server, uri: &str, edits: &[Edit]) {
     let Some(places) = places else { return };
     let mut flow = lock(&places.flow);
     let cursor = cursor(places.snapshot(), edits);
-    flow.whereabouts.moved(edits, cursor);
+    flow.moved(edits, cursor);
     let settings = settings(&config);
     let plan = cursor.and_then(|cursor| assist::plan(&places.at(cursor), &settings).ok());
     let (Some(plan), Some(engine)) = (plan, server.link.connected()) else { return flow.abandon() };
@@ -46,7 +46,7 @@ pub(super) fn foresee(server: &Server, uri: &str, edits: &[Edit]) {
     let place = measure.map(|measure| Place { measure, uri: uri.into(), version });
     let effort = server.pace.effort(config.engine.pace, Instant::now());
     begin(&mut flow, &engine, plan, place, effort, &server.pace);
-    let before = flow.whereabouts.before().filter(|_| effort == Effort::Ahead);
+    let before = flow.before().filter(|_| effort == Effort::Ahead);
     let before = before.and_then(|before| assist::plan(&places.at(before), &settings).ok());
     let reading = before.map(|before| tokio::spawn(read(engine, before.request)));
     flow.in_the_calm(reading);

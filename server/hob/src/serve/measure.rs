@@ -3,10 +3,7 @@
 //! Only for clients that announce `experimental.hobTrace`; `hob bench typing` does. Must not slow an answer down (events go through a
 //! channel) and must not carry text of a document.
 
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
 use model::{Finish, ModelError, Stats, Stop};
 use serde::{Deserialize, Serialize};
@@ -140,10 +137,4 @@ impl Stopwatch {
             self.place.measure.tell(Event::FirstToken { uri, version, at_us, source, engine_ms });
         }
     }
-}
-
-/// Microseconds since 1970, UTC.
-pub(super) fn now_us() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }

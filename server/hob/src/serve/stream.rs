@@ -10,12 +10,12 @@ use std::{
 };
 
 use assist::{Collector, Plan};
-use engine::{Answer, EngineClient, Ticket};
+use engine::{Answer, EngineClient, Ticket, now_us};
 use model::{Finish, Kind, ModelError, Request, Sink, Stop};
 use tokio::sync::watch;
 
 use super::{
-    measure::{Place, Stopwatch, Why, now_us},
+    measure::{Place, Stopwatch, Why},
     pace::Pace,
 };
 use crate::row::Source;

@@ -11,7 +11,6 @@ mod page;
 mod pairs;
 mod plot;
 mod processes;
-mod progress;
 mod report;
 mod script;
 mod server;
@@ -21,13 +20,7 @@ mod timing;
 mod trace;
 mod typist;
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::ExitCode,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fs, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -36,7 +29,6 @@ use self::{
     demand::Demand,
     home::Home,
     processes::Processes,
-    progress::Progress,
     report::{Machine, Report, Run},
     script::Script,
     server::Server,
@@ -47,6 +39,7 @@ use crate::cli::{
     absolute,
     files::{self, Found, Source},
     out,
+    progress::Progress,
     random::Random,
 };
 
@@ -95,7 +88,7 @@ fn speed(text: &str) -> Result<f64, String> {
 impl Typing {
     pub(super) fn run(self) -> Result<ExitCode> {
         let sources = self.sources()?;
-        let progress = Progress::start(self.keys as usize)?;
+        let progress = Progress::start(self.keys as usize, "keys")?;
         let mut server = Server::start(Home::new(self.model.as_deref(), &self.settings)?)?;
         let model = server.warm(|| progress.stopped())?;
         let processes = Processes::below(server.process());
@@ -204,10 +197,4 @@ impl Typing {
 fn mixed(parts: &[u64]) -> u64 {
     // FNV-1a, a word at a time; Random scatters what is left of a pattern.
     parts.iter().fold(0xCBF2_9CE4_8422_2325, |seed, part| (seed ^ part).wrapping_mul(0x0100_0000_01B3))
-}
-
-/// Now, in microseconds since 1970: what the server's trace counts in, too.
-fn now_us() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }

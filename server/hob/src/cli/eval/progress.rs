@@ -1,54 +1,38 @@
-//! How far a measurement has come, on stderr where that is a terminal, and whether somebody wants it to end.
+//! How far an evaluation has come, and how much of it was right so far.
 //!
-//! Must not be needed for the result: where nobody watches, nothing is drawn.
-
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+//! Must not be needed for the result.
 
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressStyle};
-use signal_hook::{consts::SIGINT, flag};
 
-use super::interval::{count, share};
+use crate::cli::{
+    interval::{count, share},
+    progress,
+};
 
-/// A bar, and the first Ctrl-C. The second ends the process at once.
+/// A bar that tells the share of exact answers.
 pub(super) struct Progress {
-    bar: ProgressBar,
-    stop: Arc<AtomicBool>,
+    bar: progress::Progress,
+    done: usize,
     exact: usize,
 }
 
 impl Progress {
     /// Begins to draw and to listen.
     pub(super) fn start(holes: usize) -> Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        // In this order: the first finds the flag down, so only the second shuts down.
-        flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&stop))?;
-        flag::register(SIGINT, Arc::clone(&stop))?;
-        let bar = ProgressBar::new(holes as u64);
-        bar.set_style(ProgressStyle::with_template("{bar:30} {pos} of {len} holes, {msg}{eta} left")?);
-        Ok(Self { bar, stop, exact: 0 })
+        Ok(Self { bar: progress::Progress::start(holes, "holes")?, done: 0, exact: 0 })
     }
 
     /// One more hole is measured.
     pub(super) fn step(&mut self, exact: bool) {
+        self.done += 1;
         self.exact += usize::from(exact);
-        self.bar.inc(1);
-        let done = usize::try_from(self.bar.position()).unwrap_or(usize::MAX);
-        let right = share(self.exact, done).unwrap_or_default() * count(100);
-        self.bar.set_message(format!("{right:.0} % right, "));
+        self.bar.step(self.done);
+        let right = share(self.exact, self.done).unwrap_or_default() * count(100);
+        self.bar.say(format!("{right:.0} % right, "));
     }
 
     /// Whether Ctrl-C was pressed.
     pub(super) fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.bar.stopped()
     }
 }

@@ -8,13 +8,13 @@ use std::{
 };
 
 use anyhow::{Result, bail};
+use engine::now_us;
 use serde_json::{Value, json};
 use syntax::Language;
 
 use super::{
     document::Document,
     kind::Kind,
-    now_us,
     server::{Heard, Said, Server},
     timing::Pause,
     trace::{FirstToken, Trace, What, Work},
