@@ -1,19 +1,14 @@
 //! Answers one request: prompt, cache, evaluation, greedy decoding with healing, and when to stop.
 //!
-//! Must not queue, time out or write to a socket: a [`Sink`] takes the text, an abort flag ends it.
+//! Must not queue, time out or write to a socket: a [`Sink`] takes the text, an [`Interrupt`] ends it.
 
 mod account;
 mod output;
 mod settle;
 mod trail;
+mod warm;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use model::{Finish, Kind, ModelError, Request, SessionKey, Sink, Stop};
 use prompt::{Builder, Healing, Hole, PieceIndex, Prompt, Surroundings, Token, Tokens, View};
@@ -21,14 +16,13 @@ use prompt::{Builder, Healing, Hole, PieceIndex, Prompt, Surroundings, Token, To
 use self::{account::Account, output::Output, settle::Idle, trail::Trail};
 use crate::{
     drafting::{self, Drafting},
+    interrupt::Interrupt,
     kv::{Claim, Sequences},
     llama::{Context, Failure, LARGEST_BATCH, Model},
     mixture::{Calibration, Choice, Course, Mixture, trust},
+    threads::{Team, Threads},
     views::Views,
 };
-
-/// Fewest and most tokens of a glance: with fewer a model knows nothing of where it is, and more are no glance.
-const GLANCE_TOKENS: (usize, usize) = (96, 1024);
 
 /// A loaded model, ready to answer.
 pub(crate) struct Decoder<'m> {
@@ -42,14 +36,13 @@ pub(crate) struct Decoder<'m> {
     views: Views,
     idle: Idle,
     trail: Trail,
-    abort: Arc<AtomicBool>,
+    interrupt: Arc<Interrupt>,
     /// Whether sequences can be copied and taken back in part.
     copies: bool,
-    /// Tokens of a prompt that is read before anybody notices.
-    glance: usize,
     /// Tokens evaluated at once while a prompt is read.
     batch: usize,
     drafting: Drafting,
+    threads: Threads,
     /// The last answer of the document that was asked about last.
     said: Option<(SessionKey, Vec<Token>)>,
     /// Only while something is measured.
@@ -88,14 +81,14 @@ enum End {
 }
 
 impl<'m> Decoder<'m> {
-    /// A decoder over `context`, which has `sequences` empty sequences.
+    /// A decoder over `context`, which has `sequences` empty sequences and was made with `threads`.
     pub(crate) fn new(
         model: &'m Model,
         context: Context<'m>,
         builder: Builder<&'m Model>,
         calibration: Calibration,
-        sequences: usize,
-        abort: Arc<AtomicBool>,
+        (sequences, threads): (usize, usize),
+        interrupt: Arc<Interrupt>,
     ) -> Self {
         Self {
             mixture: Mixture::new(model, builder.fim(), trust(model.parameters())),
@@ -108,44 +101,14 @@ impl<'m> Decoder<'m> {
             views: Views::default(),
             idle: Idle::default(),
             trail: Trail::default(),
-            abort,
+            interrupt,
             copies: true,
-            glance: GLANCE_TOKENS.1,
             batch: LARGEST_BATCH,
             drafting: Drafting::off(),
+            threads: Threads::new(threads),
             said: None,
             rehearsal: None,
         }
-    }
-
-    /// Evaluates a little text, so that the weights are in memory, and chooses by the time it takes how many tokens to evaluate at once.
-    pub(crate) fn warm(&mut self) {
-        let sample = [Token(i32::try_from(self.model.size() / 2).unwrap_or(0)); 64];
-        // The first round reads the weights from disk.
-        self.time(&sample);
-        let token_ms = self.time(&sample) / 64.0;
-        self.batch = fitting_batch(token_ms);
-        let cost = [1, 2, 3, 5, 9].map(|tokens| {
-            let rounds = (0..3).map(|_| self.time(&sample[..tokens]));
-            (tokens, rounds.fold(f64::INFINITY, f64::min))
-        });
-        self.copies = self.context.truncates();
-        self.drafting = if self.copies { Drafting::new(&cost) } else { Drafting::off() };
-        self.glance = fitting_glance(token_ms);
-        self.context.clear();
-        let (batch, glance, step_ms) = (self.batch, self.glance, cost[0].1);
-        let drafted = self.drafting.cost(drafting::LONGEST);
-        tracing::info!(token_ms, step_ms, drafted, batch, glance, "warm");
-    }
-
-    /// Milliseconds that evaluating `tokens` as a prompt takes.
-    fn time(&mut self, tokens: &[Token]) -> f64 {
-        self.context.clear();
-        let began = Instant::now();
-        if let Err(failure) = self.context.evaluate(0, 0, tokens, tokens.len().min(drafting::LONGEST + 1)) {
-            tracing::warn!(?failure, "the warm-up failed");
-        }
-        milliseconds(began)
     }
 
     /// Tokens that a prompt and its answer may take together.
@@ -173,7 +136,7 @@ impl<'m> Decoder<'m> {
         self.context.clear();
     }
 
-    /// Answers `request`. Ends with [`Stop::Cancelled`] soon after the abort flag is set.
+    /// Answers `request`. Ends with [`Stop::Cancelled`] soon after the interrupt is set.
     pub(crate) fn answer(
         &mut self,
         request: &Request,
@@ -187,13 +150,14 @@ impl<'m> Decoder<'m> {
         account.stats.prompt_ms = milliseconds(laying_out);
         account.stats.background_tokens = self.idle.account_for(request.session);
         let sequence = self.claim(request.session, &prompt.tokens);
-        let end = self.read(sequence, &prompt.tokens, &mut account.stats.evaluated_tokens).and_then(|()| {
-            match request.kind {
-                Kind::Prefill => Ok(Stop::Prefilled),
-                Kind::Fim | Kind::Ahead => {
-                    let output = Output::new(sink, request.single_line);
-                    self.fill(sequence, &prompt, (request.session, course), output, &mut account)
-                }
+        let interrupt = Arc::clone(&self.interrupt);
+        let evaluated = &mut account.stats.evaluated_tokens;
+        let read = interrupt.reading(|| self.read(sequence, &prompt.tokens, evaluated));
+        let end = read.and_then(|()| match request.kind {
+            Kind::Prefill => Ok(Stop::Prefilled),
+            Kind::Fim | Kind::Ahead => {
+                let output = Output::new(sink, request.single_line);
+                self.fill(sequence, &prompt, (request.session, course), output, &mut account)
             }
         });
         match end {
@@ -218,10 +182,11 @@ impl<'m> Decoder<'m> {
         let mut view = View::Whole;
         let mut prompt = self.builder.build_view(&hole, view);
         let missing = self.missing(&prompt);
-        if request.asking.glance && missing > self.glance {
-            let glance = self.builder.build_view(&hole, View::Glance(self.glance));
+        let short = View::Glance(self.glance());
+        if request.asking.glance && missing > self.glance() {
+            let glance = self.builder.build_view(&hole, short);
             if self.missing(&glance) * 4 < missing * 3 {
-                (prompt, view) = (glance, View::Glance(self.glance));
+                (prompt, view) = (glance, short);
             }
         }
         self.views.put(&hole, view);
@@ -280,12 +245,11 @@ impl<'m> Decoder<'m> {
 
     /// Appends `tokens` to `sequence`, unless there is a cancel.
     fn evaluate(&mut self, sequence: usize, tokens: &[Token]) -> Result<(), End> {
-        if self.abort.load(Ordering::Relaxed) {
+        if self.interrupt.is_set() {
             return Err(End::Stopped(Stop::Cancelled));
         }
         let position = self.sequences.len(sequence);
-        let result = self.context.evaluate(sequence, position, tokens, 1);
-        match result {
+        match self.compute(sequence, position, tokens, 1) {
             Ok(()) => {
                 self.sequences.extend(sequence, tokens);
                 Ok(())
@@ -298,6 +262,22 @@ impl<'m> Decoder<'m> {
             }
             Err(Failure::Broken(text)) => Err(End::Failed(ModelError::Failed(text))),
         }
+    }
+
+    /// [`Context::evaluate`] with as many threads as have been quickest of late.
+    fn compute(
+        &mut self,
+        sequence: usize,
+        position: usize,
+        tokens: &[Token],
+        rows: usize,
+    ) -> Result<(), Failure> {
+        let team = self.threads.choose(tokens.len());
+        self.context.compute_alone(team == Team::Alone);
+        let began = Instant::now();
+        self.context.evaluate(sequence, position, tokens, rows)?;
+        self.threads.took(tokens.len(), team, milliseconds(began));
+        Ok(())
     }
 
     /// The beginning of an answer to `request`, whose prompt left `healing` to be said again.
@@ -451,11 +431,11 @@ impl<'m> Decoder<'m> {
         if draft.is_empty() {
             return self.evaluate(sequence, tokens);
         }
-        if self.abort.load(Ordering::Relaxed) {
+        if self.interrupt.is_set() {
             return Err(End::Stopped(Stop::Cancelled));
         }
         let batch = [tokens, draft].concat();
-        match self.context.evaluate(sequence, said, &batch, draft.len() + 1) {
+        match self.compute(sequence, said, &batch, draft.len() + 1) {
             Ok(()) => {
                 self.sequences.extend(sequence, tokens);
                 Ok(())
@@ -523,28 +503,8 @@ impl Draft {
     }
 }
 
-/// Tokens of a prompt that can be read within a moment at `token_ms` a token.
-fn fitting_glance(token_ms: f64) -> usize {
-    const MOMENT_MS: f64 = 10.0;
-    let (fewest, most) = GLANCE_TOKENS;
-    (fewest..most).find(|tokens| token_ms * as_f64(*tokens) > MOMENT_MS).unwrap_or(most)
-}
-
-/// Tokens to evaluate at once: as many as take no longer than a cancel may, where the abort flag does not reach (a GPU), but not so few
-/// that reading a prompt gets slow.
-fn fitting_batch(token_ms: f64) -> usize {
-    const LONGEST_MS: f64 = 12.0;
-    let fewest = if Model::may_use_gpu() { 32 } else { 64 };
-    let fitting = [LARGEST_BATCH, 64].into_iter().find(|batch| token_ms * as_f64(*batch) <= LONGEST_MS);
-    fitting.unwrap_or(fewest)
-}
-
 fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
-}
-
-fn as_f64(count: usize) -> f64 {
-    u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
 
 #[cfg(test)]

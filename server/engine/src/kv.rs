@@ -38,6 +38,13 @@ impl Slot {
     fn common(&self, prompt: &[Token]) -> usize {
         self.tokens.iter().zip(prompt).take_while(|(held, wanted)| held == wanted).count()
     }
+
+    /// Whether a prompt that shares `common` tokens goes on with what was read here, rather than being another place: of the last prompt
+    /// it gives up less than it keeps, and of all that follows not much.
+    fn is_continued_by(&self, common: usize) -> bool {
+        let read = self.endings.last().map_or(0, |(length, _)| *length);
+        read.saturating_sub(common) <= common && self.tokens.len() - common <= EXPENDABLE
+    }
 }
 
 /// Where to read a prompt.
@@ -65,7 +72,7 @@ impl Sequences {
         let (best, common) = best.map_or((0, 0), |(at, slot)| (at, held(slot)));
         let slot = &self.slots[best];
         let free = slot.session.is_none_or(|owner| owner == session);
-        let continues = common > 0 && free && slot.tokens.len() - common <= EXPENDABLE;
+        let continues = common > 0 && free && slot.is_continued_by(common);
         let claim = if continues {
             Claim { sequence: best, copy: None }
         } else {
@@ -205,6 +212,7 @@ mod tests {
         let common = sequences.common(sequence, prompt);
         sequences.truncate(sequence, common);
         sequences.extend(sequence, &prompt[common..]);
+        sequences.set_ending(sequence, &[]);
         (sequence, copy, prompt.len() - common)
     }
 
@@ -228,6 +236,16 @@ mod tests {
         assert_eq!((copied, missing), (Some(first), 300));
         assert_ne!(first, second);
         assert_eq!(read(&mut sequences, ONE, &here), (first, None, 0), "a jump and back");
+    }
+
+    #[test]
+    fn a_place_that_was_only_glanced_at_is_a_place() {
+        let mut sequences = Sequences::new(4);
+        let glance = |at: i32| -> Vec<_> { tokens(0..2).into_iter().chain(tokens(at..at + 60)).collect() };
+        let (here, _, _) = read(&mut sequences, ONE, &glance(1000));
+        sequences.extend(here, &tokens(7000..7030));
+        assert_ne!(read(&mut sequences, ONE, &glance(2000)).0, here);
+        assert_eq!(read(&mut sequences, ONE, &glance(1000)), (here, None, 0));
     }
 
     #[test]

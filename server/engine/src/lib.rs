@@ -11,6 +11,7 @@ mod decode;
 mod drafting;
 mod embedded;
 mod gguf;
+mod interrupt;
 mod kv;
 mod llama;
 pub mod measure;
@@ -19,6 +20,7 @@ mod options;
 mod private;
 mod queue;
 mod server;
+mod threads;
 mod views;
 mod worker;
 

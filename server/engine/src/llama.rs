@@ -168,7 +168,7 @@ impl Model {
         let _one_at_a_time = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         let inner = self.inner.new_context(backend()?, params).map_err(|error| error.to_string())?;
         let batch = LlamaBatch::new(LARGEST_BATCH, 1);
-        Ok(Context { inner, batch, sequences, per_sequence, logits_at: 0..0, _abort: abort })
+        Ok(Context { inner, batch, sequences, per_sequence, alone: false, logits_at: 0..0, _abort: abort })
     }
 }
 
@@ -215,6 +215,8 @@ pub(crate) struct Context<'m> {
     batch: LlamaBatch<'static>,
     sequences: usize,
     per_sequence: usize,
+    /// Whether one thread computes, whatever the context was made with.
+    alone: bool,
     /// Which tokens of the last batch have logits.
     logits_at: std::ops::Range<usize>,
     /// Declared last, and so dropped after the context that holds a pointer to it.
@@ -225,6 +227,15 @@ impl Context<'_> {
     /// Tokens that fit into one sequence.
     pub(crate) fn per_sequence(&self) -> usize {
         self.per_sequence
+    }
+
+    /// Lets one thread compute from now on, or all that the context was made with. Where threads are not OpenMP's it changes nothing.
+    pub(crate) fn compute_alone(&mut self, alone: bool) {
+        if self.alone != alone {
+            self.alone = alone;
+            #[cfg(target_os = "linux")]
+            set_parallel(!alone);
+        }
     }
 
     /// Evaluates `tokens`, at most [`LARGEST_BATCH`], as the next ones of `sequence`, which holds `position` tokens. The logits after
@@ -324,6 +335,17 @@ fn set_abort(params: &mut LlamaContextParams, flag: &Arc<AtomicBool>) {
     let raw = unsafe { &mut *std::ptr::from_mut(params).cast::<sys::llama_context_params>() };
     raw.abort_callback = Some(read_flag);
     raw.abort_callback_data = Arc::as_ptr(flag).cast_mut().cast::<c_void>();
+}
+
+/// Lets OpenMP make teams of threads in this thread, or not. llama-cpp-2 binds neither `llama_set_n_threads` nor a way to the context that
+/// it wants; ggml computes with as many threads as OpenMP gives it, and OpenMP gives one where no level of parallelism is allowed.
+#[cfg(target_os = "linux")]
+fn set_parallel(parallel: bool) {
+    unsafe extern "C" {
+        /// OpenMP 5.2, 18.2.14; libgomp, which llama.cpp is linked with.
+        safe fn omp_set_max_active_levels(levels: std::ffi::c_int);
+    }
+    omp_set_max_active_levels(std::ffi::c_int::from(parallel));
 }
 
 unsafe extern "C" fn read_flag(data: *mut c_void) -> bool {

@@ -5,17 +5,14 @@
 
 mod layouts;
 
-use std::{
-    ops::ControlFlow,
-    sync::{Arc, atomic::AtomicBool},
-    time::Instant,
-};
+use std::{ops::ControlFlow, sync::Arc, time::Instant};
 
 use model::{Asking, Kind, Request, SessionKey, Stats};
 
 pub use self::layouts::{Layout, layouts};
 use crate::{
     decode::{Decoder, Rehearsal, Timing},
+    interrupt::Interrupt,
     mixture::Choice,
     options::EngineOptions,
     worker::{self, Shared},
@@ -58,7 +55,7 @@ pub fn drafts(
 ) -> Result<Vec<Drafted>, String> {
     let shared = Arc::new(Shared::new());
     let loaded = worker::load(options, &shared, |_| {})?;
-    let mut decoder = worker::decoder(options, &loaded, Arc::new(AtomicBool::new(false)))?;
+    let mut decoder = worker::decoder(options, &loaded, Arc::new(Interrupt::default()))?;
     decoder.warm();
     let mut results = Vec::new();
     for (number, sample) in samples.iter().enumerate() {

@@ -59,7 +59,7 @@ pub struct EngineOptions {
     pub runtime_dir: PathBuf,
     /// Where the embedded model is unpacked on systems without memfd.
     pub cache_dir: PathBuf,
-    /// Threads that compute; by default one less than there are physical cores, and at least one.
+    /// Most threads that compute; by default as many as there are physical cores, less one where there are three or more.
     pub threads: Option<NonZeroUsize>,
     /// Tokens that fit into one prompt and its answer; by default 2,048, or what the model was trained with if that is less.
     pub context_tokens: Option<u32>,
@@ -108,13 +108,12 @@ impl EngineOptions {
     }
 }
 
-/// Threads to compute with when nothing is asked: physical cores less one, so that the editor and the user's build keep theirs.
-///
-/// On two cores the second thread gains nothing and costs much under load (docs: research table, `OMP_WAIT_POLICY`).
+/// Most threads to compute with when nothing is asked: physical cores, less one for the editor where there are three or more. Whether
+/// they are used is `crate::threads`' decision.
 pub(crate) fn default_threads() -> usize {
     let logical = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let physical = physical_cores().map_or(logical, |cores| cores.min(logical));
-    (physical - 1).max(1)
+    if physical > 2 { physical - 1 } else { physical }
 }
 
 /// Cores without their hyper-threads, from Linux's `/sys`; `None` elsewhere.
@@ -167,6 +166,6 @@ mod tests {
     fn the_editor_keeps_a_core() {
         let cores = std::thread::available_parallelism().unwrap().get();
         assert!(default_threads() >= 1);
-        assert!(cores == 1 || default_threads() < cores);
+        assert!(cores <= 2 || default_threads() < cores);
     }
 }

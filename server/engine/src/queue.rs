@@ -6,14 +6,14 @@
 
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use model::{Kind, ModelError, Request, SessionKey, wire::RequestId};
+
+use crate::interrupt::Interrupt;
 
 /// More requests than this wait for nobody: a client that asks so much faster than it is answered is broken.
 const MOST: usize = 256;
@@ -43,12 +43,12 @@ pub(crate) enum Next<C> {
     Closed,
 }
 
-/// Waiting requests, and the flag that stops the running one.
+/// Waiting requests, and what stops the running one.
 #[derive(Debug)]
 pub(crate) struct Queue<C> {
     state: Mutex<State<C>>,
     changed: Condvar,
-    abort: Arc<AtomicBool>,
+    interrupt: Arc<Interrupt>,
 }
 
 #[derive(Debug)]
@@ -70,6 +70,10 @@ enum Running {
         id: RequestId,
         session: SessionKey,
         kind: Kind,
+        /// [`text_read`] of it.
+        text: u64,
+        /// Whether it has made way for one that goes on with what it reads.
+        succeeded: bool,
     },
     /// What nobody asked for.
     Calm,
@@ -88,9 +92,16 @@ fn supersedes(new: (u64, SessionKey, Kind), old: (u64, SessionKey, Kind)) -> boo
     prevails && (new.0, new.1) == (old.0, old.1)
 }
 
+/// A number for what a request has the model read before the text that is being typed.
+fn text_read(request: &Request) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&request.path, &request.prefix, &request.suffix).hash(&mut hasher);
+    hasher.finish()
+}
+
 impl<C> Queue<C> {
-    /// An empty queue that sets `abort` while the running request is to stop.
-    pub(crate) fn new(abort: Arc<AtomicBool>) -> Self {
+    /// An empty queue that tells `interrupt` when the running request is to stop.
+    pub(crate) fn new(interrupt: Arc<Interrupt>) -> Self {
         let state = State {
             waiting: VecDeque::new(),
             forget: Vec::new(),
@@ -99,7 +110,7 @@ impl<C> Queue<C> {
             failed: None,
             closed: false,
         };
-        Self { state: Mutex::new(state), changed: Condvar::new(), abort }
+        Self { state: Mutex::new(state), changed: Condvar::new(), interrupt }
     }
 
     /// Takes `job` in, and returns the waiting jobs that it makes pointless: they are to be answered as cancelled.
@@ -119,15 +130,7 @@ impl<C> Queue<C> {
             return Err((job, ModelError::Failed(format!("{MOST} requests are waiting already"))));
         }
         let new = (job.client, job.request.session, job.request.kind);
-        let makes_way = state.running.is_some_and(|running| match running {
-            Running::Calm => true,
-            Running::Request { client, session, kind, .. } => {
-                supersedes(new, (client, session, kind)) || (new.2 == Kind::Fim && kind != Kind::Fim)
-            }
-        });
-        if makes_way {
-            self.abort(&mut state);
-        }
+        self.make_way(&mut state, new, &job.request);
         let dropped = extract(&mut state.waiting, |other| {
             supersedes(new, (other.client, other.request.session, other.request.kind))
         });
@@ -136,11 +139,33 @@ impl<C> Queue<C> {
         Ok(dropped)
     }
 
+    /// Stops what runs if the `new` request is more urgent.
+    fn make_way(&self, state: &mut State<C>, new: (u64, SessionKey, Kind), request: &Request) {
+        match &mut state.running {
+            None => {}
+            Some(Running::Calm) => self.abort(state),
+            Some(Running::Request { client, session, kind, text, succeeded, .. }) => {
+                let superseded = supersedes(new, (*client, *session, *kind));
+                if superseded && *kind != Kind::Ahead && *text == text_read(request) {
+                    *succeeded = self.interrupt.stop_once_read();
+                    if !*succeeded {
+                        self.abort(state);
+                    }
+                } else if superseded || (new.2 == Kind::Fim && *kind != Kind::Fim) {
+                    self.abort(state);
+                }
+            }
+        }
+    }
+
     /// Stops a request: a waiting one is handed back to be answered as cancelled, the running one is aborted.
     pub(crate) fn cancel(&self, client: u64, id: RequestId) -> Option<Job<C>> {
         let mut state = self.lock();
-        let runs =
-            |running| matches!(running, Running::Request { client: c, id: i, .. } if (c, i) == (client, id));
+        // What makes way already is stopped as it should be.
+        let runs = |running| {
+            let Running::Request { client: its, id: number, succeeded, .. } = running else { return false };
+            (its, number) == (client, id) && !succeeded
+        };
         if state.running.is_some_and(runs) {
             self.abort(&mut state);
         }
@@ -183,8 +208,9 @@ impl<C> Queue<C> {
             }
             let completion = state.waiting.iter().position(|job| job.request.kind == Kind::Fim);
             if let Some(job) = state.waiting.remove(completion.unwrap_or(0)) {
-                let (session, kind) = (job.request.session, job.request.kind);
-                self.run(&mut state, Running::Request { client: job.client, id: job.id, session, kind });
+                let (session, kind, text) = (job.request.session, job.request.kind, text_read(&job.request));
+                let (client, id, succeeded) = (job.client, job.id, false);
+                self.run(&mut state, Running::Request { client, id, session, kind, text, succeeded });
                 return Next::Answer(job);
             }
             let Some(left) = calm.map(|calm| calm.saturating_duration_since(Instant::now())) else {
@@ -201,12 +227,12 @@ impl<C> Queue<C> {
 
     fn run(&self, state: &mut State<C>, running: Running) {
         (state.running, state.aborted) = (Some(running), None);
-        self.abort.store(false, Ordering::Relaxed);
+        self.interrupt.clear();
     }
 
     fn abort(&self, state: &mut State<C>) {
         state.aborted.get_or_insert_with(Instant::now);
-        self.abort.store(true, Ordering::Relaxed);
+        self.interrupt.stop();
     }
 
     /// Refuses everything from now on, because the model can't be used; returns what was waiting.
@@ -259,14 +285,14 @@ mod tests {
 
     struct Desk {
         queue: Queue<()>,
-        abort: Arc<AtomicBool>,
+        interrupt: Arc<Interrupt>,
         ids: u64,
     }
 
     impl Desk {
         fn new() -> Self {
-            let abort = Arc::new(AtomicBool::new(false));
-            Self { queue: Queue::new(Arc::clone(&abort)), abort, ids: 0 }
+            let interrupt = Arc::new(Interrupt::default());
+            Self { queue: Queue::new(Arc::clone(&interrupt)), interrupt, ids: 0 }
         }
 
         /// Asks, and says which waiting requests that ended.
@@ -302,7 +328,7 @@ mod tests {
         }
 
         fn aborted(&self) -> bool {
-            self.abort.load(Ordering::Relaxed)
+            self.interrupt.is_set()
         }
     }
 
@@ -390,6 +416,25 @@ mod tests {
         assert_eq!(desk.queue.cancel(1, RequestId(2)).map(|job| job.id), Some(RequestId(2)));
         assert!(desk.queue.cancel(1, RequestId(1)).is_none());
         assert!(desk.aborted());
+    }
+
+    #[test]
+    fn the_next_key_lets_its_prompt_be_read_to_the_end() {
+        let mut desk = Desk::new();
+        desk.ask(1, 7, Kind::Fim);
+        desk.next();
+        let interrupt = Arc::clone(&desk.interrupt);
+        interrupt.reading(|| {
+            desk.ask(1, 7, Kind::Fim);
+            assert!(desk.queue.cancel(1, RequestId(1)).is_none());
+            assert!(!desk.aborted(), "what is being read is what the second asks for");
+        });
+        assert!(desk.aborted());
+        assert_eq!(desk.next(), 2);
+        interrupt.reading(|| {
+            assert!(desk.queue.cancel(1, RequestId(2)).is_none());
+            assert!(desk.aborted(), "nobody goes on with it");
+        });
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -23,6 +23,7 @@ use crate::{
     connection::Outgoing,
     decode::{Decoder, Timing},
     embedded, gguf,
+    interrupt::Interrupt,
     llama::Model,
     mixture::Calibration,
     options::{EngineOptions, ModelChoice, default_threads},
@@ -40,7 +41,7 @@ const SEQUENCES: std::ops::RangeInclusive<u64> = 2..=8;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) queue: Queue<Arc<Outgoing>>,
-    pub(crate) abort: Arc<AtomicBool>,
+    pub(crate) interrupt: Arc<Interrupt>,
     /// Documents with a warm KV cache.
     pub(crate) sessions: AtomicU32,
     /// Requests answered, however they ended.
@@ -49,10 +50,10 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new() -> Self {
-        let abort = Arc::new(AtomicBool::new(false));
+        let interrupt = Arc::new(Interrupt::default());
         Self {
-            queue: Queue::new(Arc::clone(&abort)),
-            abort,
+            queue: Queue::new(Arc::clone(&interrupt)),
+            interrupt,
             sessions: AtomicU32::new(0),
             answered: AtomicU64::new(0),
         }
@@ -100,7 +101,7 @@ fn load_and_answer(
 ) -> Result<(), String> {
     let began = Instant::now();
     let loaded = load(options, shared, state.clone())?;
-    let mut decoder = decoder(options, &loaded, Arc::clone(&shared.abort))?;
+    let mut decoder = decoder(options, &loaded, Arc::clone(&shared.interrupt))?;
     decoder.warm();
     state(ModelState::Ready(ModelInfo {
         name: options.model.name(),
@@ -117,7 +118,7 @@ fn load_and_answer(
 pub(crate) fn decoder<'m>(
     options: &EngineOptions,
     loaded: &'m Loaded,
-    abort: Arc<AtomicBool>,
+    interrupt: Arc<Interrupt>,
 ) -> Result<Decoder<'m>, String> {
     let Loaded { model, fim, calibration, .. } = loaded;
     let per_sequence = options.context_tokens.unwrap_or(CONTEXT).min(model.trained_context()).max(256);
@@ -125,13 +126,13 @@ pub(crate) fn decoder<'m>(
     let fitting = CACHE_BYTES / (model.cache_bytes_per_token() * u64::from(per_sequence)).max(1);
     let sequences = usize::try_from(fitting.clamp(*SEQUENCES.start(), *SEQUENCES.end())).unwrap_or(2);
     let threads = options.threads.map_or_else(default_threads, std::num::NonZeroUsize::get);
-    let context = model.context(sequences, tokens, threads, Arc::clone(&abort)).map_err(|problem| {
+    let context = model.context(sequences, tokens, threads, interrupt.flag()).map_err(|problem| {
         format!("has no room for its context: llama.cpp says {problem:?}; a smaller model or less context would fit")
     })?;
     let family = fim.family;
     let builder = Builder::new(model, fim.clone().in_order(options.order), tokens);
     tracing::info!(family, sequences, per_sequence, threads, caches_lines = builder.caches_lines(), "loaded");
-    Ok(Decoder::new(model, context, builder, *calibration, sequences, abort))
+    Ok(Decoder::new(model, context, builder, *calibration, (sequences, threads), interrupt))
 }
 
 fn answer_all(decoder: &mut Decoder<'_>, shared: &Shared) {

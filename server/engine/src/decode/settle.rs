@@ -59,7 +59,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// Reads the whole view of the place that was asked about last, from the cursor's line. Stops soon after the abort flag is set; what
+    /// Reads the whole view of the place that was asked about last, from the cursor's line. Stops soon after the interrupt is set; what
     /// was read until then is found by the next attempt.
     pub(crate) fn settle(&mut self) {
         let Some((request, _)) = self.idle.wanted.take() else { return };

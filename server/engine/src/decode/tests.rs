@@ -22,10 +22,10 @@ pub(super) fn with_decoder(test: impl FnOnce(&mut Decoder<'_>)) {
     let model = Model::load(&file.path, |_| true).unwrap();
     let facts = prompt::Facts { bos: model.bos(), ends: model.ends(), ..header.facts_or_name("ember") };
     let fim = family::recognise(&facts, |text| header.find(text)).unwrap();
-    let abort = Arc::new(AtomicBool::new(false));
-    let context = model.context(4, CONTEXT, 1, Arc::clone(&abort)).unwrap();
+    let interrupt = Arc::new(Interrupt::default());
+    let context = model.context(4, CONTEXT, 1, interrupt.flag()).unwrap();
     let builder = Builder::new(&model, fim, CONTEXT);
-    test(&mut Decoder::new(&model, context, builder, Calibration::default(), 4, abort));
+    test(&mut Decoder::new(&model, context, builder, Calibration::default(), (4, 1), interrupt));
 }
 
 /// A request for the hole at `$0`, anchored at the start of its line.
@@ -232,10 +232,10 @@ fn an_aborted_prompt_is_finished_by_the_next_request() {
         let request = hole(&format!("{}$0", SOURCES[1]));
         let (expected, whole) = answer(decoder, &request);
         decoder.reset();
-        decoder.abort.store(true, Ordering::Relaxed);
+        decoder.interrupt.stop();
         let (text, finish) = answer(decoder, &request);
         assert_eq!((text.as_str(), finish.stop), ("", Stop::Cancelled));
-        decoder.abort.store(false, Ordering::Relaxed);
+        decoder.interrupt.clear();
         let (text, finish) = answer(decoder, &request);
         assert_eq!((text, finish.stop), (expected, whole.stop));
     });

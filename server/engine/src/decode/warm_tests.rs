@@ -4,7 +4,10 @@
 
 use model::{Finish, Kind, Request};
 
-use super::tests::{answer, hole, with_decoder};
+use super::{
+    Decoder, Team,
+    tests::{answer, hole, with_decoder},
+};
 
 /// Real files that stay as they are, so that the counts do.
 const FILE: &str = include_str!("../../../../tests/fixtures/typing/gguf.rs");
@@ -74,17 +77,25 @@ fn a_jump_and_back_costs_one_way() {
         let (before, after) = place();
         let there = format!("{OTHER}        let x = $0;\n");
         key(decoder, &before, "        let position = ", &after);
-        let away = answer(decoder, &hole(&there)).1;
+        let patiently = model::Asking::patiently();
+        let away = answer(decoder, &Request { asking: patiently, ..hole(&there) }).1;
         assert!(away.stats.evaluated_tokens > 100, "{:?}", away.stats);
         let back = key(decoder, &before, "        let position = s", &after);
         assert!(back.stats.evaluated_tokens <= 4, "{:?}", back.stats);
     });
 }
 
+/// Makes the machine one that reads `tokens` before anybody notices.
+fn glance_at(decoder: &mut Decoder<'_>, tokens: u16) {
+    let token_ms = 10.0 / (f64::from(tokens) - 0.5);
+    decoder.threads.measured(64, Team::Alone, 64.0 * token_ms);
+    assert_eq!(decoder.glance(), usize::from(tokens));
+}
+
 #[test]
 fn a_new_place_is_glanced_at_and_read_in_the_calm() {
     with_decoder(|decoder| {
-        decoder.glance = 200;
+        glance_at(decoder, 200);
         let (before, after) = place();
         let first = key(decoder, &before, "        let pos", &after);
         assert!(first.stats.evaluated_tokens <= 200, "{:?}", first.stats);
@@ -108,7 +119,7 @@ fn a_new_place_is_glanced_at_and_read_in_the_calm() {
 fn in_a_glance_there_is_room_to_type_on() {
     let lines = "        let a = 1;\n        let b = 2;\n        let c = 3;\n        let d = ";
     with_decoder(|decoder| {
-        decoder.glance = 100;
+        glance_at(decoder, 100);
         let costs = type_in(decoder, lines);
         let sum: u32 = costs[1..].iter().sum();
         assert!(costs[0] <= 100 && sum <= u32::try_from(costs.len()).unwrap() * 3 / 2, "{costs:?}");
@@ -118,7 +129,7 @@ fn in_a_glance_there_is_room_to_type_on() {
 #[test]
 fn who_has_the_time_is_answered_from_all_of_the_text() {
     with_decoder(|decoder| {
-        decoder.glance = 200;
+        glance_at(decoder, 200);
         let (before, after) = place();
         let patient =
             Request { asking: model::Asking::patiently(), ..hole(&format!("{before}    let pos$0{after}")) };
@@ -145,13 +156,13 @@ fn the_anchor_follows_in_the_calm() {
 #[test]
 fn what_is_read_in_the_calm_can_be_stopped_and_goes_on() {
     with_decoder(|decoder| {
-        decoder.glance = 200;
+        glance_at(decoder, 200);
         let (before, after) = place();
         key(decoder, &before, "        let pos", &after);
-        decoder.abort.store(true, std::sync::atomic::Ordering::Relaxed);
+        decoder.interrupt.stop();
         decoder.settle();
         assert!(decoder.calm_at().is_some(), "it will be tried again");
-        decoder.abort.store(false, std::sync::atomic::Ordering::Relaxed);
+        decoder.interrupt.clear();
         decoder.settle();
         assert!(decoder.calm_at().is_none());
     });
@@ -160,7 +171,7 @@ fn what_is_read_in_the_calm_can_be_stopped_and_goes_on() {
 #[test]
 fn a_closed_document_leaves_nothing_to_do() {
     with_decoder(|decoder| {
-        decoder.glance = 200;
+        glance_at(decoder, 200);
         let (before, after) = place();
         let request = hole(&format!("{before}    let pos$0{after}"));
         answer(decoder, &request);

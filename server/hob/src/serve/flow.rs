@@ -122,9 +122,10 @@ impl Flow {
         place: Option<(Place, Why)>,
         bill: Option<Pace>,
     ) -> Found {
+        // Asked before the older question is cancelled, so that the engine sees whether what it reads will be needed.
+        let (stream, ticket) = Stream::ask(engine, plan, place, bill);
         self.keep_current();
         self.ahead.clear();
-        let (stream, ticket) = Stream::ask(engine, plan, place, bill);
         self.current = Some(Held { stream: Arc::clone(&stream), _ticket: Some(ticket) });
         Found { stream, typed: String::new(), source: Source::Decode }
     }
