@@ -4,12 +4,16 @@
 //! Loads a model into this very process, so only a command that does nothing else may call it.
 
 mod layouts;
+mod speeds;
 
 use std::{ops::ControlFlow, sync::Arc, time::Instant};
 
 use model::{Asking, Kind, Request, SessionKey, Stats};
 
-pub use self::layouts::{Layout, layouts};
+pub use self::{
+    layouts::{Layout, layouts},
+    speeds::{Speeds, speeds},
+};
 use crate::{
     decode::{Decoder, Rehearsal, Timing},
     interrupt::Interrupt,

@@ -39,7 +39,7 @@ pub(crate) fn engine(state: &Path, model: Option<&Path>) -> io::Result<Child> {
         // OpenMP reads these before main. Its default is to spin for as long as it takes, which on a busy machine costs a factor of 100;
         // not to spin at all costs a small model most of its speed. docs/decisions/0004-threads.md has the figures.
         .env("OMP_WAIT_POLICY", "passive")
-        .env("GOMP_SPINCOUNT", "3000")
+        .env("GOMP_SPINCOUNT", "1000")
         .current_dir("/");
     #[cfg(unix)]
     {

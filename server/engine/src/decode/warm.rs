@@ -31,14 +31,14 @@ impl Decoder<'_> {
         self.time(Team::All, &sample);
         let teams: &[Team] = if self.threads.are_many() { &[Team::Alone, Team::All] } else { &[Team::Alone] };
         for (tokens, rounds) in [(1, 3), (PAGE, 1)] {
-            let cost = self.quickest(rounds, teams.iter().map(|team| (*team, &sample[..tokens])));
-            for (team, ms) in teams.iter().zip(cost) {
+            let batches: Vec<_> = teams.iter().map(|team| (*team, &sample[..tokens])).collect();
+            for (team, ms) in teams.iter().zip(self.quickest(rounds, &batches)) {
                 self.threads.measured(tokens, *team, ms);
             }
         }
         let (stepping, reading) = (self.threads.better(1), self.threads.better(PAGE));
-        let cost = self.quickest(3, BATCHES.iter().map(|tokens| (stepping, &sample[..*tokens])));
-        let cost: Vec<_> = BATCHES.into_iter().zip(cost).collect();
+        let batches = BATCHES.map(|tokens| (stepping, &sample[..tokens]));
+        let cost: Vec<_> = BATCHES.into_iter().zip(self.quickest(3, &batches)).collect();
         self.batch = fitting_batch(self.threads.reading_ms());
         self.copies = self.context.truncates();
         self.drafting = if self.copies { Drafting::new(&cost) } else { Drafting::off() };
@@ -49,15 +49,11 @@ impl Decoder<'_> {
     }
 
     /// The fewest milliseconds that each of `batches` took, in turns, so that a burst of somebody else's work falls on all.
-    fn quickest<'s>(
-        &mut self,
-        rounds: usize,
-        batches: impl Iterator<Item = (Team, &'s [Token])> + Clone,
-    ) -> Vec<f64> {
-        let mut fewest = vec![f64::INFINITY; batches.clone().count()];
+    fn quickest(&mut self, rounds: usize, batches: &[(Team, &[Token])]) -> Vec<f64> {
+        let mut fewest = vec![f64::INFINITY; batches.len()];
         for _ in 0..rounds {
-            for (fewest, (team, tokens)) in fewest.iter_mut().zip(batches.clone()) {
-                *fewest = fewest.min(self.time(team, tokens));
+            for (fewest, (team, tokens)) in fewest.iter_mut().zip(batches) {
+                *fewest = fewest.min(self.time(*team, tokens));
             }
         }
         fewest
