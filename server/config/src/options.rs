@@ -55,6 +55,11 @@ options! {
             /// How long a suggestion of several lines may grow before what is there is shown.
             anyone deadline_ms: Whole<1, 10_000> = Whole::of(250),
 
+            /// How long after a key a suggestion is held back at most, once you have typed past some without looking: it then waits for a
+            /// pause a little longer than your usual gap between keys. One that you type along or that stays ends it. `0` shows each at
+            /// once.
+            anyone debounce_ms: Whole<0, 2000> = Whole::of(200),
+
             /// How many tokens a suggestion has at most.
             anyone max_tokens: Whole<1, 512> = Whole::of(64),
 

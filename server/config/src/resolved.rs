@@ -45,6 +45,8 @@ pub struct Completion {
     pub popup_deadline: Duration,
     /// After this, an inline request is answered with what is verified.
     pub deadline: Duration,
+    /// How long after a key a suggestion is held back at most.
+    pub debounce: Duration,
     /// The longest suggestion.
     pub max_tokens: u32,
     /// How sure the model has to be before a suggestion appears by itself, in whole per cent.
@@ -89,6 +91,7 @@ impl From<Options> for Config {
                 popup: completion.popup,
                 popup_deadline: Duration::from_millis(completion.popup_deadline_ms.get().into()),
                 deadline: Duration::from_millis(completion.deadline_ms.get().into()),
+                debounce: Duration::from_millis(completion.debounce_ms.get().into()),
                 max_tokens: completion.max_tokens.get(),
                 min_confidence: completion.min_confidence.get(),
                 languages_off: completion.languages_off.into_iter().collect(),

@@ -45,6 +45,7 @@ fn without_sources_every_default_holds() {
                 popup: Auto,
                 popup_deadline: 150ms,
                 deadline: 250ms,
+                debounce: 200ms,
                 max_tokens: 64,
                 min_confidence: 40,
                 languages_off: {},
@@ -441,6 +442,7 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         completion.popup Anyone
         completion.popup_deadline_ms Anyone
         completion.deadline_ms Anyone
+        completion.debounce_ms Anyone
         completion.max_tokens Anyone
         completion.min_confidence Anyone
         completion.languages_off Tighten

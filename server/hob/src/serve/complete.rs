@@ -116,10 +116,10 @@ async fn work(
             }
         }
     };
-    let Asked { query, superseded, parsed, flow, .. } = asked;
-    let said = tokio::select! {
+    let Asked { query, mut superseded, parsed, flow, .. } = asked;
+    let (said, stream) = tokio::select! {
         biased;
-        _ = superseded => return Err(Silence::Superseded),
+        _ = &mut superseded => return Err(Silence::Superseded),
         said = listen(server, &plan, &flow, place.clone(), limits, record) => said?,
     };
     let said_at = Instant::now();
@@ -136,8 +136,19 @@ async fn work(
     let said = Said { text: &said, confidence: record.stats.map(|stats| stats.confidence) };
     let outcome = assist::finish(&plan, said, &query.snapshot, tree);
     record.row.check_ms = Some(said_at.elapsed().as_secs_f64() * 1e3);
-    if let (Ok(suggestion), Asker::Inline, Some(engine)) = (&outcome, asker, server.link.connected())
-        && server.pace.effort(config.engine.pace, Instant::now()) == Effort::Ahead
+    let (Ok(suggestion), Asker::Inline) = (&outcome, asker) else { return outcome };
+    if !query.explicit {
+        let held = lock(&flow).held_until(completion.debounce);
+        tokio::select! {
+            biased;
+            _ = &mut superseded => return Err(Silence::Superseded),
+            () = sleep_until(held.unwrap_or(said_at).into()) => {}
+        }
+    }
+    let now = Instant::now();
+    lock(&flow).show(stream, now);
+    if server.pace.effort(config.engine.pace, now) == Effort::Ahead
+        && let Some(engine) = server.link.connected()
     {
         let next = foresee::accepted(&query, suggestion.range.clone(), &suggestion.text);
         let plans = next.iter().filter_map(|next| assist::plan(next, &settings).ok()).collect();
@@ -156,7 +167,8 @@ struct Limits {
     hard: Instant,
 }
 
-/// Finds the answer that is there or on its way, or asks for one, and follows it until the place has enough or the time is up.
+/// Finds the answer that is there or on its way, or asks for one, and follows it until the place has enough or the time is up. Says
+/// what it said, and which it is.
 async fn listen(
     server: &Server,
     plan: &Plan,
@@ -164,7 +176,7 @@ async fn listen(
     place: Option<Place>,
     limits: Limits,
     record: &mut Record<'_>,
-) -> Result<String, Silence> {
+) -> Result<(String, Arc<Stream>), Silence> {
     let asked = Instant::now();
     let (found, changes) = {
         let mut flow = lock(flow);
@@ -177,7 +189,7 @@ async fn listen(
                 found.stream.time(place.clone(), found.source, &found.typed);
             }
             record.row.source = Some(found.source);
-            follow(&found, plan, limits, record).await?
+            follow(&found, plan, limits, record).await?.map(|said| (said, found.stream))
         }
         None => None,
     };
@@ -194,7 +206,8 @@ async fn listen(
             flow.ask(&engine, plan, place.map(|place| (place, Why::Request)), None)
         };
         record.row.source = Some(found.source);
-        follow(&found, plan, limits, record).await?.ok_or(Silence::Superseded)?
+        let said = follow(&found, plan, limits, record).await?.ok_or(Silence::Superseded)?;
+        (said, found.stream)
     };
     record.row.model_ms = Some(asked.elapsed().as_secs_f64() * 1e3);
     Ok(said)

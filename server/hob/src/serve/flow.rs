@@ -6,6 +6,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use assist::Plan;
@@ -16,6 +17,7 @@ use text::Edit;
 use tokio::task::JoinHandle;
 
 use super::{
+    debounce::Debounce,
     measure::{Place, Why},
     pace::Pace,
     stream::Stream,
@@ -42,6 +44,9 @@ pub(super) struct Flow {
     unasked: u32,
     /// Where its user is at work.
     whereabouts: Whereabouts,
+    /// The answer on screen, if one is.
+    shown: Option<Arc<Stream>>,
+    debounce: Debounce,
     /// Reads the other place of [`Self::whereabouts`], once this one is calm.
     way_back: Option<AbortOnDrop>,
 }
@@ -82,6 +87,8 @@ impl Default for Flow {
             changes: 0,
             unasked: 0,
             whereabouts: Whereabouts::default(),
+            shown: None,
+            debounce: Debounce::default(),
             way_back: None,
         }
     }
@@ -167,6 +174,27 @@ impl Flow {
     pub(super) fn moved(&mut self, edits: &[Edit], cursor: Option<usize>) {
         self.changes += 1;
         self.whereabouts.moved(edits, cursor);
+    }
+
+    /// Notes that a key has made the text what `plan` is for, and what becomes of the suggestion on screen.
+    pub(super) fn typed(&mut self, plan: Option<&Plan>, now: Instant) {
+        let agrees = self.shown.as_ref().zip(plan).is_some_and(|(shown, plan)| {
+            let typed = shown.typed_since(&plan.request);
+            typed.is_some_and(|typed| shown.beyond(&typed).rest.is_some())
+        });
+        self.debounce.typed(now, agrees);
+        self.shown.take_if(|_| !agrees);
+    }
+
+    /// Notes that the answer of `stream` is shown.
+    pub(super) fn show(&mut self, stream: Arc<Stream>, now: Instant) {
+        self.debounce.shown(now);
+        self.shown = Some(stream);
+    }
+
+    /// Until when a suggestion is to wait for a pause, at most `most` after the last key; `None`: not at all.
+    pub(super) fn held_until(&self, most: Duration) -> Option<Instant> {
+        self.debounce.until(most)
     }
 
     /// Where the user was before and may soon be again, in bytes.

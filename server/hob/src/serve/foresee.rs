@@ -41,10 +41,12 @@ pub(super) fn foresee(server: &Server, uri: &str, edits: &[Edit]) {
     flow.moved(edits, cursor);
     let settings = settings(&config);
     let plan = cursor.and_then(|cursor| assist::plan(&places.at(cursor), &settings).ok());
+    let now = Instant::now();
+    flow.typed(plan.as_ref(), now);
     let (Some(plan), Some(engine)) = (plan, server.link.connected()) else { return flow.abandon() };
     let version = places.snapshot().version();
     let place = measure.map(|measure| Place { measure, uri: uri.into(), version });
-    let effort = server.pace.effort(config.engine.pace, Instant::now());
+    let effort = server.pace.effort(config.engine.pace, now);
     begin(&mut flow, &engine, plan, place, effort, &server.pace);
     let before = flow.before().filter(|_| effort == Effort::Ahead);
     let before = before.and_then(|before| assist::plan(&places.at(before), &settings).ok());

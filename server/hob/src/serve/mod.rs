@@ -4,6 +4,7 @@
 
 mod capabilities;
 mod complete;
+mod debounce;
 mod flow;
 mod foresee;
 mod framing;
