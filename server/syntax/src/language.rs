@@ -9,7 +9,13 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{parts, queries::Queries};
+use crate::{
+    imports::ImportCapture,
+    outline::OutlineCapture,
+    parts::Part,
+    queries::{Capture, Queries, ScopeCapture},
+    uses::LocalCapture,
+};
 
 /// A language with a grammar. A handle: copying it costs nothing.
 #[derive(Clone, Copy)]
@@ -19,10 +25,7 @@ struct Entry {
     row: Row,
     grammar: tree_sitter::Language,
     files: Files,
-    /// Compiled at the first question: it takes milliseconds, and most windows only ever see one language.
-    queries: OnceLock<Queries>,
-    /// The same, for evaluations.
-    parts: OnceLock<tree_sitter::Query>,
+    compiled: Compiled,
 }
 
 /// The texts of a language's query files.
@@ -30,6 +33,19 @@ struct Entry {
 struct Files {
     scopes: &'static str,
     parts: &'static str,
+    outline: &'static str,
+    imports: &'static str,
+    locals: &'static str,
+}
+
+/// The same files, each compiled at its first question: that takes milliseconds, and most windows only ever see one language.
+#[derive(Default)]
+struct Compiled {
+    scopes: OnceLock<Queries<ScopeCapture>>,
+    parts: OnceLock<Queries<Part>>,
+    outline: OnceLock<Queries<OutlineCapture>>,
+    imports: OnceLock<Queries<ImportCapture>>,
+    locals: OnceLock<Queries<LocalCapture>>,
 }
 
 /// One row of the table, as written.
@@ -60,7 +76,7 @@ static LANGUAGES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let entry = |row: Row| {
         let (grammar, files) =
             compiled_in(&row.name).expect("each row has a grammar, and a test looks them up");
-        Entry { row, grammar, files, queries: OnceLock::new(), parts: OnceLock::new() }
+        Entry { row, grammar, files, compiled: Compiled::default() }
     };
     table.language.into_iter().map(entry).collect()
 });
@@ -73,6 +89,9 @@ fn compiled_in(name: &str) -> Option<(tree_sitter::Language, Files)> {
             Files {
                 scopes: include_str!(concat!("../../../queries/", $folder, "/scopes.scm")),
                 parts: include_str!(concat!("../../../queries/", $folder, "/parts.scm")),
+                outline: include_str!(concat!("../../../queries/", $folder, "/outline.scm")),
+                imports: include_str!(concat!("../../../queries/", $folder, "/imports.scm")),
+                locals: include_str!(concat!("../../../queries/", $folder, "/locals.scm")),
             }
         };
     }
@@ -131,16 +150,33 @@ impl Language {
         &self.0.grammar
     }
 
-    pub(crate) fn queries(self) -> &'static Queries {
-        self.0.queries.get_or_init(|| {
-            Queries::compile(&self.0.grammar, self.0.files.scopes)
-                .expect("query files are embedded, and a test compiles them")
-        })
+    pub(crate) fn scopes(self) -> &'static Queries<ScopeCapture> {
+        self.compiled(&self.0.compiled.scopes, self.0.files.scopes)
     }
 
-    pub(crate) fn parts(self) -> &'static tree_sitter::Query {
-        self.0.parts.get_or_init(|| {
-            parts::compile(&self.0.grammar, self.0.files.parts)
+    pub(crate) fn parts(self) -> &'static Queries<Part> {
+        self.compiled(&self.0.compiled.parts, self.0.files.parts)
+    }
+
+    pub(crate) fn outline(self) -> &'static Queries<OutlineCapture> {
+        self.compiled(&self.0.compiled.outline, self.0.files.outline)
+    }
+
+    pub(crate) fn imports(self) -> &'static Queries<ImportCapture> {
+        self.compiled(&self.0.compiled.imports, self.0.files.imports)
+    }
+
+    pub(crate) fn locals(self) -> &'static Queries<LocalCapture> {
+        self.compiled(&self.0.compiled.locals, self.0.files.locals)
+    }
+
+    fn compiled<C: Capture>(
+        self,
+        once: &'static OnceLock<Queries<C>>,
+        file: &'static str,
+    ) -> &'static Queries<C> {
+        once.get_or_init(|| {
+            Queries::compile(&self.0.grammar, file)
                 .expect("query files are embedded, and a test compiles them")
         })
     }

@@ -2,7 +2,14 @@
 
 use std::{fs, path::Path};
 
-use crate::{Language, parts, queries::Queries};
+use crate::{
+    Language,
+    imports::ImportCapture,
+    outline::OutlineCapture,
+    parts::Part,
+    queries::{Capture, Queries, ScopeCapture},
+    uses::LocalCapture,
+};
 
 #[test]
 fn languages_are_found_by_id_and_by_path() {
@@ -31,9 +38,13 @@ fn every_query_file_compiles_against_its_grammar() {
         for file in fs::read_dir(entry.path()).unwrap() {
             let path = file.unwrap().path();
             let text = fs::read_to_string(&path).unwrap();
+            let grammar = language.grammar();
             let compiled = match path.file_name().and_then(|name| name.to_str()) {
-                Some("scopes.scm") => Queries::compile(language.grammar(), &text).map(drop),
-                Some("parts.scm") => parts::compile(language.grammar(), &text).map(drop),
+                Some("scopes.scm") => compile::<ScopeCapture>(grammar, &text),
+                Some("parts.scm") => compile::<Part>(grammar, &text),
+                Some("outline.scm") => compile::<OutlineCapture>(grammar, &text),
+                Some("imports.scm") => compile::<ImportCapture>(grammar, &text),
+                Some("locals.scm") => compile::<LocalCapture>(grammar, &text),
                 _ => Err("nothing uses it".to_owned()),
             };
             if let Err(error) = compiled {
@@ -48,10 +59,14 @@ fn every_query_file_compiles_against_its_grammar() {
     assert_eq!(seen, table, "each row of languages.toml has a folder");
 }
 
+fn compile<C: Capture>(grammar: &tree_sitter::Language, file: &str) -> Result<(), String> {
+    Queries::<C>::compile(grammar, file).map(drop)
+}
+
 #[test]
 fn a_query_file_says_what_is_wrong_with_it() {
     let grammar = Language::from_id("rust").unwrap().grammar();
-    let error = |text| Queries::compile(grammar, text).err().unwrap();
+    let error = |text| compile::<ScopeCapture>(grammar, text).unwrap_err();
     assert_eq!(error("(block) @blok"), "unknown capture @blok");
     assert_eq!(error("((block) @block\n  (#eq? @block \"{}\"))"), "line 2 is a predicate");
     assert!(error("(blok) @block").contains("Invalid node type \"blok\""));
