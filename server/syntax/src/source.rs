@@ -45,15 +45,28 @@ pub(crate) fn parse(
     })
 }
 
-/// Parses a text that is in one piece.
-pub(crate) fn parse_text(grammar: &tree_sitter::Language, text: &str) -> Option<Tree> {
+/// Parses a text that is in one piece. `give_up` is asked every so often; `None` if it said yes.
+pub(crate) fn parse_text(
+    grammar: &tree_sitter::Language,
+    text: &str,
+    give_up: &mut dyn FnMut() -> bool,
+) -> Option<Tree> {
     if u32::try_from(text.len()).is_err() {
         return None;
     }
     PARSER.with_borrow_mut(|parser| {
         parser.set_language(grammar).ok()?;
         parser.set_included_ranges(&[]).ok()?;
-        parser.parse(with_lfs(text.as_bytes(), None), None)
+        let bytes = with_lfs(text.as_bytes(), None);
+        let mut read = |offset: usize, _: Point| bytes.get(offset..).unwrap_or_default();
+        let mut progress =
+            |_: &ParseState| if give_up() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let options = ParseOptions::new().progress_callback(&mut progress);
+        let tree = parser.parse_with_options(&mut read, None, Some(options));
+        if tree.is_none() {
+            parser.reset();
+        }
+        tree
     })
 }
 
