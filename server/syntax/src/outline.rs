@@ -70,6 +70,8 @@ pub(crate) enum OutlineCapture {
     Doc,
     Comment,
     Attribute,
+    /// Read by a predicate alone.
+    Ignored,
 }
 
 impl Capture for OutlineCapture {
@@ -94,6 +96,7 @@ impl Capture for OutlineCapture {
             "doc" => Self::Doc,
             "comment" => Self::Comment,
             "attribute" => Self::Attribute,
+            "_" => Self::Ignored,
             _ => return None,
         })
     }
@@ -266,6 +269,7 @@ impl<'tree> Found<'tree> {
                 OutlineCapture::Body => body = Some(node),
                 OutlineCapture::Inside => inside = Some(node),
                 OutlineCapture::Doc => doc = Some(node),
+                OutlineCapture::Ignored => {}
             }
         }
         let what = what.or(inside.map(What::Inside))?;
