@@ -6,6 +6,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     path::{Component, Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
@@ -81,7 +82,6 @@ pub(crate) struct Admission {
 }
 
 /// What holds whatever the workspace says.
-#[derive(Debug)]
 struct Always {
     private: Gitignore,
     excluded: Gitignore,
@@ -97,6 +97,13 @@ pub(crate) struct Folder {
     /// The lists of this folder and those above, the nearest first.
     git: Vec<Arc<Gitignore>>,
     hob: Vec<Arc<Gitignore>>,
+}
+
+/// Compiled patterns fill pages.
+impl fmt::Debug for Always {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Always").finish_non_exhaustive()
+    }
 }
 
 impl Folder {
@@ -128,6 +135,9 @@ impl Admission {
 
     /// Whether a file may be known, by its own name and those of all folders above it. `file` is relative to the root.
     pub(crate) fn judge(&self, file: &Path) -> Result<(), Reason> {
+        if !file.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(Reason::Outside);
+        }
         let folder = self.folder(file.parent().unwrap_or(Path::new("")));
         self.judge_entry(&folder, file, false)
     }
@@ -325,7 +335,7 @@ mod tests {
     #[test]
     fn a_pattern_that_cannot_be_read_is_an_error() {
         let tree = Tree::with(&[]);
-        let error = Admission::new(&Root::open(tree.path()).unwrap(), &["a[".to_owned()]).unwrap_err();
+        let error = Admission::new(&Root::open(tree.path()).unwrap(), &["a{b".to_owned()]).unwrap_err();
         expect!["can't tell what `a[` excludes (error parsing glob 'a[': unclosed character class; missing ']'), so nothing is indexed until it is mended"]
             .assert_eq(&error.to_string());
     }

@@ -103,7 +103,10 @@ impl Index {
         thread::scope(|scope| {
             let building = scope.spawn(move || {
                 threads::yield_to_others();
-                self.shared.build(cancel, &mut |progress| drop(tell.send(progress)))
+                self.shared.build(cancel, &mut |progress| {
+                    // Whoever listens listens to the end.
+                    let _ = tell.send(progress);
+                })
             });
             told.iter().for_each(on);
             building.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

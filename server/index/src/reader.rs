@@ -306,7 +306,7 @@ impl View<'_> {
             .filter_map(|Found { place, source, what }| {
                 Some(Definition {
                     signature: self.text(&source, &what.signature)?,
-                    doc: what.doc.and_then(|doc| self.text(&source, &doc)),
+                    doc: what.doc.and_then(|doc| Some(self.text(&source, &doc)?.trim_end().to_owned())),
                     place,
                     kind: what.kind,
                     name: what.name,

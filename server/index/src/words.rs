@@ -10,10 +10,8 @@ const LENGTHS: std::ops::RangeInclusive<usize> = 2..=64;
 /// `parseHTTPHeader_2` is `parsehttpheader_2`, `parse`, `http`, `header`; numbers are no words.
 pub(crate) fn words(text: &str, mut found: impl FnMut(&str)) {
     let mut lower = String::new();
-    for identifier in identifiers(text) {
-        if LENGTHS.contains(&identifier.len()) {
-            found(folded(identifier, &mut lower));
-        }
+    for identifier in identifiers(text).filter(|identifier| LENGTHS.contains(&identifier.len())) {
+        found(folded(identifier, &mut lower));
         let mut parts = parts(identifier).peekable();
         let first = parts.next();
         if parts.peek().is_some() {

@@ -99,8 +99,12 @@ impl Found {
     /// Where it says so, if it says that something is imported.
     fn place(&self) -> Option<&Range<usize>> {
         match (&self.prefix, &self.module) {
+            // Says only what goes before others.
             (Some(_), _) => None,
-            (None, module) => self.name.as_ref().or(self.wildcard.as_ref()).or(module.as_ref()),
+            (None, module) => {
+                let place = self.name.as_ref().or(self.wildcard.as_ref());
+                place.or(module.as_ref()).or(self.alias.as_ref())
+            }
         }
     }
 }
@@ -120,7 +124,7 @@ impl Tree {
         prefixes.sort_by_key(|(_, module)| module.start);
 
         let mut said: Vec<_> = all.iter().filter_map(|found| Some((found.place()?.clone(), found))).collect();
-        said.sort_by_key(|(place, _)| place.start);
+        said.sort_by_key(|(place, found)| (place.start, found.alias.is_none()));
         said.dedup_by_key(|(place, _)| place.clone());
         let mut imports: Vec<Import> = Vec::new();
         for (place, found) in said {

@@ -12,6 +12,9 @@ use crate::{
     tree::Tree,
 };
 
+/// Nobody nests definitions so deep but to see a stack overflow.
+const DEEPEST: usize = 100;
+
 /// What a definition defines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DefinitionKind {
@@ -70,6 +73,8 @@ pub(crate) enum OutlineCapture {
     Doc,
     Comment,
     Attribute,
+    /// Read by a predicate alone.
+    Ignored,
 }
 
 impl Capture for OutlineCapture {
@@ -94,6 +99,7 @@ impl Capture for OutlineCapture {
             "doc" => Self::Doc,
             "comment" => Self::Comment,
             "attribute" => Self::Attribute,
+            "_" => Self::Ignored,
             _ => return None,
         })
     }
@@ -104,7 +110,7 @@ impl Tree {
     /// one that was parsed.
     pub fn outline(&self, text: &(impl Text + ?Sized)) -> Vec<Definition> {
         let mut outline = Outline { queries: self.language().outline(), text, found: Vec::new() };
-        outline.list(self.inner.root_node(), None, Lead::default());
+        outline.list(self.inner.root_node(), None, Lead::default(), 0);
         outline.found
     }
 }
@@ -179,7 +185,10 @@ impl Lead {
 
 impl<T: Text + ?Sized> Outline<'_, T> {
     /// Lists what is defined right below `container`.
-    fn list(&mut self, container: Node<'_>, parent: Option<usize>, mut lead: Lead) {
+    fn list(&mut self, container: Node<'_>, parent: Option<usize>, mut lead: Lead, depth: usize) {
+        if depth > DEEPEST {
+            return;
+        }
         // A comment behind a definition, on its last line, is not the next one's.
         let mut row = None;
         for found in self.children(container) {
@@ -187,14 +196,14 @@ impl<T: Text + ?Sized> Outline<'_, T> {
                 What::Comment(node) if row == Some(node.start_position().row) => {}
                 What::Comment(node) => lead.push(node, true),
                 What::Attribute(node) => lead.push(node, false),
-                What::Inside(node) => self.list(node, parent, lead.before(node)),
+                What::Inside(node) => self.list(node, parent, lead.before(node), depth + 1),
                 What::Definition(kind, node) => {
                     row = Some(last_row(node));
                     let lead = lead.before(node);
                     self.define(kind, node, &found, parent, &lead);
                     let index = self.found.len() - 1;
                     if let Some(inside) = found.inside {
-                        self.list(inside, Some(index), Lead::default());
+                        self.list(inside, Some(index), Lead::default(), depth + 1);
                     }
                 }
             }
@@ -266,6 +275,7 @@ impl<'tree> Found<'tree> {
                 OutlineCapture::Body => body = Some(node),
                 OutlineCapture::Inside => inside = Some(node),
                 OutlineCapture::Doc => doc = Some(node),
+                OutlineCapture::Ignored => {}
             }
         }
         let what = what.or(inside.map(What::Inside))?;

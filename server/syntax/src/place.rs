@@ -105,6 +105,8 @@ pub(crate) fn literal_at(
 ) -> Option<ScopeCapture> {
     let around = language.scopes().around(root, offset..offset);
     let inside = around.into_iter().rev().find_map(|(capture, node)| {
+        let capture =
+            if capture == ScopeCapture::Comment { comment(language, snapshot, &node) } else { capture };
         let between = node.start_byte() < offset && offset < node.end_byte();
         let inside = match capture {
             // A doc comment's node includes its line break.
@@ -119,13 +121,24 @@ pub(crate) fn literal_at(
     inside.or_else(|| in_open_string(language, root, snapshot, offset).then_some(ScopeCapture::String))
 }
 
-/// Whether a string without an end begins before the offset and goes on to it: on its line, or further if it has three quotes.
+/// Which kind of comment a node is, where to the grammar both are one.
+fn comment(language: Language, snapshot: &Snapshot, node: &Node<'_>) -> ScopeCapture {
+    let start = node.start_byte();
+    if snapshot.slice(start..start + language.comment().len()) == language.comment() {
+        ScopeCapture::LineComment
+    } else {
+        ScopeCapture::BlockComment
+    }
+}
+
+/// Whether a string without an end begins before the offset and goes on to it: on its line, or further if
+/// it has three quotes or is a backtick.
 fn in_open_string(language: Language, root: Node<'_>, snapshot: &Snapshot, offset: usize) -> bool {
     let line_start = snapshot.line_start(snapshot.line_of(offset));
     let before = offset.saturating_sub(OPEN_STRING)..offset;
     language.scopes().touching(root, before).iter().any(|(capture, node)| {
         let quotes = snapshot.slice(node.byte_range());
-        let long = quotes.ends_with("\"\"\"") || quotes.ends_with("'''");
+        let long = ["\"\"\"", "'''", "`"].iter().any(|quote| quotes.ends_with(quote));
         *capture == ScopeCapture::StringOpen
             && node.end_byte() <= offset
             && (line_start <= node.start_byte() || long)
@@ -141,6 +154,7 @@ fn scope_kind(capture: ScopeCapture) -> Option<ScopeKind> {
         ScopeCapture::String
         | ScopeCapture::StringOpen
         | ScopeCapture::Code
+        | ScopeCapture::Comment
         | ScopeCapture::LineComment
         | ScopeCapture::BlockComment => None,
     }

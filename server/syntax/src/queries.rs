@@ -131,6 +131,8 @@ pub(crate) enum ScopeCapture {
     String,
     StringOpen,
     Code,
+    /// A comment of either kind: which, its first characters say.
+    Comment,
     LineComment,
     BlockComment,
 }
@@ -145,6 +147,7 @@ impl Capture for ScopeCapture {
             "string" => Self::String,
             "string.open" => Self::StringOpen,
             "code" => Self::Code,
+            "comment" => Self::Comment,
             "comment.line" => Self::LineComment,
             "comment.block" => Self::BlockComment,
             _ => return None,
@@ -155,6 +158,6 @@ impl Capture for ScopeCapture {
 impl ScopeCapture {
     /// Whether it is text that only its own end ends.
     pub(crate) fn is_literal(self) -> bool {
-        matches!(self, Self::String | Self::LineComment | Self::BlockComment)
+        matches!(self, Self::String | Self::Comment | Self::LineComment | Self::BlockComment)
     }
 }

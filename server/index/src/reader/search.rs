@@ -13,7 +13,9 @@ use crate::{
 
 /// How many chunks one search weighs at most: this is what bounds the time it takes.
 const WEIGHED: usize = 600;
-/// How many of its words are looked for at most.
+/// How many of its words are looked up at most, to see which are rare: those that come first.
+const LOOKED_UP: usize = 64;
+/// And how many are searched for.
 const WORDS: usize = 24;
 
 /// BM25's constants, as SQLite has them.
@@ -35,9 +37,8 @@ impl Reader {
     /// Chunks in which a name occurs as a whole and in its case, at most `limit`: those near the file `near` first. Names of one letter, and
     /// those that occur everywhere, have no answer.
     pub fn uses(&self, name: &str, near: &str, limit: usize) -> Vec<Chunk> {
-        let mut whole = None;
-        words(name, |word| drop(whole.get_or_insert_with(|| word.to_owned())));
-        let Some(word) = whole else { return Vec::new() };
+        // The first word of a name is all of it.
+        let Some(word) = distinct_words(name).into_iter().next() else { return Vec::new() };
         self.ask(|view| {
             let Some(mut found) = view.chunks_with(&word)? else { return Ok(Vec::new()) };
             for (path, buffer) in &*view.buffers {
@@ -60,7 +61,7 @@ impl Reader {
         })
     }
 
-    /// The chunks that are most about `query`, a text of which the words count, at most `limit`: the best first, by BM25. Only its rarest
+    /// The chunks that are most about `query`, a text of which the words count, at most `limit`: the best first, by BM25. Only the rarest
     /// words are looked for, as many as a search has time for.
     pub fn neighbours(&self, query: &str, limit: usize) -> Vec<Chunk> {
         self.ask(|view| {
@@ -128,11 +129,9 @@ impl View<'_> {
         let totals = self
             .rows("SELECT chunks, words FROM totals", &[], |row| Ok((uncount(row, 0)?, uncount(row, 1)?)))?;
         let (chunks, all) = totals.first().copied().unwrap_or_default();
-        let mut wanted = BTreeMap::new();
-        words(query, |word| drop(wanted.insert(word.to_owned(), 0)));
         let sql = format!("SELECT count(*) FROM (SELECT 1 FROM fts WHERE fts MATCH ? LIMIT {})", WEIGHED + 1);
         let mut counted = Vec::new();
-        for word in wanted.into_keys() {
+        for word in distinct_words(query).into_iter().take(LOOKED_UP) {
             let occurrences = self.rows(&sql, &[&quoted(&word)], |row| uncount(row, 0))?;
             counted.push((occurrences.first().copied().unwrap_or_default(), word));
         }
@@ -187,6 +186,17 @@ impl Statistics {
         };
         self.occurrences.iter().map(weight).sum()
     }
+}
+
+/// The words of a text, each where it comes first.
+fn distinct_words(text: &str) -> Vec<String> {
+    let mut distinct: Vec<String> = Vec::new();
+    words(text, |word| {
+        if !distinct.iter().any(|known| known == word) {
+            distinct.push(word.to_owned());
+        }
+    });
+    distinct
 }
 
 /// A weight as it is compared: to the millionth, because sums of the same numbers may differ behind that.
