@@ -336,7 +336,7 @@ mod tests {
     fn a_pattern_that_cannot_be_read_is_an_error() {
         let tree = Tree::with(&[]);
         let error = Admission::new(&Root::open(tree.path()).unwrap(), &["a{b".to_owned()]).unwrap_err();
-        expect!["can't tell what `a[` excludes (error parsing glob 'a[': unclosed character class; missing ']'), so nothing is indexed until it is mended"]
+        expect!["can't tell what `a{b` excludes (error parsing glob 'a{b': unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)), so nothing is indexed until it is mended"]
             .assert_eq(&error.to_string());
     }
 

@@ -60,22 +60,22 @@ fn definitions_by_name_come_with_signature_doc_and_owner_nearest_first() {
     let (_folder, index) = indexed(&files());
     let reader = index.reader();
     expect![[r#"
-        src/shapes.rs:5 Method of Shape: fn area(&self) -> f64;
-        src/shapes.rs:14 Method of Circle: fn area(&self) -> f64  /// In square metres.
-        tools/square.py:7 Method of Square: def area(self, scale=1)
+        src/shapes.rs:6 Method of Shape: fn area(&self) -> f64;
+        src/shapes.rs:16 Method of Circle: fn area(&self) -> f64  /// In square metres.
+        tools/square.py:7 Method of Square: def area(self, scale=1):
     "#]]
     .assert_eq(&definitions(&reader.definitions("area", None, "src/main.rs", 10)));
     expect![[r#"
-        tools/square.py:7 Method of Square: def area(self, scale=1)
+        tools/square.py:7 Method of Square: def area(self, scale=1):
     "#]]
     .assert_eq(&definitions(&reader.definitions("area", None, "tools/other.py", 1)));
     expect![[r#"
-        src/shapes.rs:14 Method of Circle: fn area(&self) -> f64  /// In square metres.
+        src/shapes.rs:16 Method of Circle: fn area(&self) -> f64  /// In square metres.
     "#]]
     .assert_eq(&definitions(&reader.definitions("area", Some("Circle"), "", 10)));
     expect![[r#"
-        src/shapes.rs:10 Field of Circle: pub radius: f64
-        src/shapes.rs:14 Method of Circle: fn area(&self) -> f64  /// In square metres.
+        src/shapes.rs:11 Field of Circle: pub radius: f64
+        src/shapes.rs:16 Method of Circle: fn area(&self) -> f64  /// In square metres.
     "#]]
     .assert_eq(&definitions(&reader.members("Circle", "", 10)));
 }
