@@ -2,7 +2,7 @@
 //!
 //! A line is typed key by key at places all over the file, and after each key the tree is brought up to date. *Edit* is what
 //! stands between a change's arrival and the next message: the rope's edit and the moving of the tree's positions. *Tree* is the
-//! reparse. Keys are reported by kind, because a quote or a brace changes the meaning of all that follows until its partner
+//! reparse. *File* is what an index does with a file that nobody has open. Keys are reported by kind, because a quote or a brace changes the meaning of all that follows until its partner
 //! is typed; so letters that are typed meanwhile are apart, too. *Verify* judges suggestions, whole: without anything prepared.
 
 #![expect(clippy::print_stdout, reason = "a bench's report is its output")]
@@ -18,6 +18,7 @@ use text::{Change, Document, Encoding, Snapshot, WireRange};
 
 const LINES: usize = 10_000;
 const PLACES: usize = 100;
+const FILES: usize = 20;
 
 /// What is typed at each place, by a hand without auto-closed pairs.
 const TYPED: &str = "\n    let total = items.iter().map(|item| item.cost(\"net\")).sum();\n    if total > 3 {\n        log(total);\n    }";
@@ -77,6 +78,7 @@ fn main() {
     let mut series = typing(&mut open, &places);
     series.push(Series { name: "tree: first parse of the file".into(), target: None, timings: vec![first] });
     series.extend(verification(&mut open, &places));
+    series.extend(whole_files(language, &text));
 
     if env::args().any(|argument| argument == "--json") {
         println!("{}", json(&series));
@@ -148,6 +150,21 @@ fn verification(open: &mut Open, places: &[usize]) -> Vec<Series> {
         }
     }
     series.extend([all, last]);
+    series
+}
+
+/// Parses the text and lists what it defines, imports and uses.
+fn whole_files(language: Language, text: &str) -> [Series; 4] {
+    let mut series =
+        ["parse", "outline", "imports", "uses"].map(|name| Series::new(format!("file: {name}"), None));
+    let [parses, outlines, imports, uses] = &mut series;
+    for _ in 0..FILES {
+        let (tree, took) = time(|| Tree::of_text(language, text).expect("it is small"));
+        parses.timings.push(took);
+        outlines.timings.push(time(|| black_box(tree.outline(text))).1);
+        imports.timings.push(time(|| black_box(tree.imports(text))).1);
+        uses.timings.push(time(|| black_box(tree.uses(text, 0..text.len()))).1);
+    }
     series
 }
 

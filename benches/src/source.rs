@@ -1,14 +1,16 @@
-//! Text to measure on: real sources, the same in every checkout of a commit.
+//! Text to measure on: real sources, the same in every checkout of a commit, and the files of a folder that somebody names.
 //!
-//! Must not read anything but this repository.
+//! Must not choose a folder outside of this repository by itself.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 /// A Rust file of exactly `lines` lines: the repository's own sources in the order of their paths, again and again.
 pub fn rust(lines: usize) -> io::Result<String> {
-    let mut sources = Vec::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../server"), &mut sources)?;
-    sources.sort();
+    let mut sources = files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../server"))?;
+    sources.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
     let texts = sources.into_iter().map(fs::read_to_string).collect::<io::Result<Vec<_>>>()?;
     // Whole files first; the last one is cut between items so that the text stays a valid one.
     let mut text = String::new();
@@ -25,14 +27,23 @@ pub fn rust(lines: usize) -> io::Result<String> {
     Ok(text)
 }
 
-fn collect(folder: &Path, sources: &mut Vec<std::path::PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, sources)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            sources.push(path);
+/// Every file below a folder, in the order of their paths; folders whose names begin with a dot are left aside.
+pub fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            // A link could lead in a circle, and `file_type` does not follow it.
+            let kind = entry.file_type()?;
+            if kind.is_file() {
+                files.push(entry.path());
+            } else if kind.is_dir() && !hidden {
+                folders.push(entry.path());
+            }
         }
     }
-    Ok(())
+    files.sort();
+    Ok(files)
 }

@@ -9,7 +9,13 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{parts, queries::Queries};
+use crate::{
+    imports::ImportCapture,
+    outline::OutlineCapture,
+    parts::Part,
+    queries::{Capture, Queries, ScopeCapture},
+    uses::LocalCapture,
+};
 
 /// A language with a grammar. A handle: copying it costs nothing.
 #[derive(Clone, Copy)]
@@ -19,17 +25,27 @@ struct Entry {
     row: Row,
     grammar: tree_sitter::Language,
     files: Files,
-    /// Compiled at the first question: it takes milliseconds, and most windows only ever see one language.
-    queries: OnceLock<Queries>,
-    /// The same, for evaluations.
-    parts: OnceLock<tree_sitter::Query>,
+    compiled: Compiled,
 }
 
 /// The texts of a language's query files.
 #[derive(Clone, Copy)]
-struct Files {
-    scopes: &'static str,
-    parts: &'static str,
+pub(crate) struct Files {
+    pub(crate) scopes: &'static str,
+    pub(crate) parts: &'static str,
+    pub(crate) outline: &'static str,
+    pub(crate) imports: &'static str,
+    pub(crate) locals: &'static str,
+}
+
+/// The same files, each compiled at its first question: that takes milliseconds, and most windows only ever see one language.
+#[derive(Default)]
+struct Compiled {
+    scopes: OnceLock<Queries<ScopeCapture>>,
+    parts: OnceLock<Queries<Part>>,
+    outline: OnceLock<Queries<OutlineCapture>>,
+    imports: OnceLock<Queries<ImportCapture>>,
+    locals: OnceLock<Queries<LocalCapture>>,
 }
 
 /// One row of the table, as written.
@@ -52,36 +68,90 @@ struct Table {
     language: Vec<Row>,
 }
 
-static TABLE: &str = include_str!("../../../queries/languages.toml");
+pub(crate) static TABLE: &str = include_str!("../../../queries/languages.toml");
 
 static LANGUAGES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let table: Table =
         toml::from_str(TABLE).expect("queries/languages.toml is embedded, and a test reads it");
     let entry = |row: Row| {
-        let (grammar, files) =
-            compiled_in(&row.name).expect("each row has a grammar, and a test looks them up");
-        Entry { row, grammar, files, queries: OnceLock::new(), parts: OnceLock::new() }
+        let (grammar, files) = compiled_in(&row.name)?;
+        Some(Entry { row, grammar, files, compiled: Compiled::default() })
     };
-    table.language.into_iter().map(entry).collect()
+    table.language.into_iter().filter_map(entry).collect()
 });
 
-/// What a row's name stands for in this build: the grammar and the query files. The one place that names grammar crates.
-fn compiled_in(name: &str) -> Option<(tree_sitter::Language, Files)> {
-    /// The query files in the language's folder.
-    macro_rules! files {
-        ($folder:literal) => {
-            Files {
-                scopes: include_str!(concat!("../../../queries/", $folder, "/scopes.scm")),
-                parts: include_str!(concat!("../../../queries/", $folder, "/parts.scm")),
-            }
-        };
-    }
-    match name {
-        "rust" => Some((tree_sitter_rust::LANGUAGE.into(), files!("rust"))),
-        "python" => Some((tree_sitter_python::LANGUAGE.into(), files!("python"))),
-        _ => None,
-    }
+/// The text of a query file that is one for each of the folders, one behind the other.
+macro_rules! file {
+    ($file:literal: $($folder:literal)+) => {
+        concat!($(include_str!(concat!("../../../queries/", $folder, "/", $file, ".scm"))),+)
+    };
 }
+
+/// The query files of a language, with the folders that each is made of: those of one folder alone, or file by file.
+macro_rules! files {
+    ($folder:literal) => {
+        files! { scopes: $folder, parts: $folder, outline: $folder, imports: $folder, locals: $folder }
+    };
+    (
+        scopes: $($scopes:literal)+, parts: $($parts:literal)+, outline: $($outline:literal)+,
+        imports: $($imports:literal)+, locals: $($locals:literal)+
+    ) => {
+        Files {
+            scopes: file!("scopes": $($scopes)+),
+            parts: file!("parts": $($parts)+),
+            outline: file!("outline": $($outline)+),
+            imports: file!("imports": $($imports)+),
+            locals: file!("locals": $($locals)+),
+        }
+    };
+}
+
+/// What a row's name stands for in this build: the grammar and the query files. `None` if the grammar was left out of the
+/// build; the language's files are then plain text. The one place that names grammar crates.
+fn compiled_in(name: &str) -> Option<(tree_sitter::Language, Files)> {
+    Some(match name {
+        "rust" => (tree_sitter_rust::LANGUAGE.into(), files!("rust")),
+        "python" => (tree_sitter_python::LANGUAGE.into(), files!("python")),
+        #[cfg(feature = "lang-typescript")]
+        "typescript" => (tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), TYPESCRIPT),
+        #[cfg(feature = "lang-typescript")]
+        "tsx" => (tree_sitter_typescript::LANGUAGE_TSX.into(), TYPESCRIPT),
+        #[cfg(feature = "lang-javascript")]
+        "javascript" => (
+            tree_sitter_javascript::LANGUAGE.into(),
+            files! {
+                scopes: "ecma" "javascript", parts: "ecma", outline: "ecma" "javascript", imports: "ecma", locals: "ecma" "javascript"
+            },
+        ),
+        #[cfg(feature = "lang-go")]
+        "go" => (tree_sitter_go::LANGUAGE.into(), files!("go")),
+        #[cfg(feature = "lang-c")]
+        "c" => (tree_sitter_c::LANGUAGE.into(), files!("c")),
+        #[cfg(feature = "lang-cpp")]
+        "cpp" => (
+            tree_sitter_cpp::LANGUAGE.into(),
+            files! {
+                scopes: "c" "cpp", parts: "c" "cpp", outline: "c" "cpp", imports: "c" "cpp", locals: "c" "cpp"
+            },
+        ),
+        #[cfg(feature = "lang-java")]
+        "java" => (tree_sitter_java::LANGUAGE.into(), files!("java")),
+        #[cfg(feature = "lang-csharp")]
+        "csharp" => (tree_sitter_c_sharp::LANGUAGE.into(), files!("csharp")),
+        #[cfg(feature = "lang-ruby")]
+        "ruby" => (tree_sitter_ruby::LANGUAGE.into(), files!("ruby")),
+        #[cfg(feature = "lang-bash")]
+        "bash" => (tree_sitter_bash::LANGUAGE.into(), files!("bash")),
+        _ => return None,
+    })
+}
+
+/// Its two grammars differ in what `<` may begin.
+#[cfg(feature = "lang-typescript")]
+const TYPESCRIPT: Files = files! {
+    scopes: "ecma" "typescript", parts: "ecma" "typescript", outline: "ecma" "typescript", imports: "ecma" "typescript",
+    locals: "ecma" "typescript"
+};
 
 impl Language {
     /// The language that LSP clients call `id` (`languageId` of `textDocument/didOpen`).
@@ -102,12 +172,12 @@ impl Language {
         })
     }
 
-    /// Every language of the table, in its order.
+    /// Every language whose grammar is in this build, in the order of the table.
     pub fn all() -> impl Iterator<Item = Self> {
         LANGUAGES.iter().map(Self)
     }
 
-    /// What Hob calls it: the name of its folder in `queries/`.
+    /// What Hob calls it: its name in `queries/languages.toml`.
     pub fn name(self) -> &'static str {
         &self.0.row.name
     }
@@ -131,16 +201,37 @@ impl Language {
         &self.0.grammar
     }
 
-    pub(crate) fn queries(self) -> &'static Queries {
-        self.0.queries.get_or_init(|| {
-            Queries::compile(&self.0.grammar, self.0.files.scopes)
-                .expect("query files are embedded, and a test compiles them")
-        })
+    pub(crate) fn files(self) -> Files {
+        self.0.files
     }
 
-    pub(crate) fn parts(self) -> &'static tree_sitter::Query {
-        self.0.parts.get_or_init(|| {
-            parts::compile(&self.0.grammar, self.0.files.parts)
+    pub(crate) fn scopes(self) -> &'static Queries<ScopeCapture> {
+        self.compiled(&self.0.compiled.scopes, self.files().scopes)
+    }
+
+    pub(crate) fn parts(self) -> &'static Queries<Part> {
+        self.compiled(&self.0.compiled.parts, self.files().parts)
+    }
+
+    pub(crate) fn outline(self) -> &'static Queries<OutlineCapture> {
+        self.compiled(&self.0.compiled.outline, self.files().outline)
+    }
+
+    pub(crate) fn imports(self) -> &'static Queries<ImportCapture> {
+        self.compiled(&self.0.compiled.imports, self.files().imports)
+    }
+
+    pub(crate) fn locals(self) -> &'static Queries<LocalCapture> {
+        self.compiled(&self.0.compiled.locals, self.files().locals)
+    }
+
+    fn compiled<C: Capture>(
+        self,
+        once: &'static OnceLock<Queries<C>>,
+        file: &'static str,
+    ) -> &'static Queries<C> {
+        once.get_or_init(|| {
+            Queries::compile(&self.0.grammar, file)
                 .expect("query files are embedded, and a test compiles them")
         })
     }

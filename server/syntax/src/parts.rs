@@ -5,10 +5,9 @@
 
 use std::ops::Range;
 
-use streaming_iterator::StreamingIterator as _;
-use tree_sitter::{Node, Query, QueryCursor};
+use tree_sitter::Node;
 
-use crate::{errors, tree::Tree};
+use crate::{errors, queries::Capture, tree::Tree};
 
 /// A kind of part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +20,7 @@ pub enum Part {
     Body,
 }
 
-impl Part {
+impl Capture for Part {
     fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "arguments" => Self::Arguments,
@@ -32,37 +31,16 @@ impl Part {
     }
 }
 
-/// Compiles a `parts.scm`; the error says what is wrong with it.
-pub(crate) fn compile(grammar: &tree_sitter::Language, query: &str) -> Result<Query, String> {
-    let query = Query::new(grammar, query).map_err(|error| error.to_string())?;
-    match query.capture_names().iter().find(|name| Part::from_name(name).is_none()) {
-        Some(unknown) => Err(format!("unknown capture @{unknown}")),
-        None => Ok(query),
-    }
-}
-
 impl Tree {
     /// Every part of the file with its bytes, in the order of the text, outer before inner. A part that holds an error
     /// is left out.
     pub fn parts(&self) -> Vec<(Part, Range<usize>)> {
-        let query = self.language().parts();
-        let parts: Vec<Option<Part>> =
-            query.capture_names().iter().map(|name| Part::from_name(name)).collect();
-        let mut cursor = QueryCursor::new();
-        let no_text = |_: Node<'_>| std::iter::empty::<&[u8]>();
-        let mut matches = cursor.matches(query, self.inner.root_node(), no_text);
         let mut found = Vec::new();
-        while let Some(matched) = matches.next() {
-            for capture in matched.captures() {
-                let node = capture.node;
-                // Comments may stand anywhere, and to the grammar they are nobody's children.
-                if let Some(part) = parts[capture.index as usize]
-                    && !node.has_error()
-                    && !node.is_extra()
-                {
-                    let range = if part == Part::Statement { node.byte_range() } else { within(&node) };
-                    found.push((part, range));
-                }
+        for (part, node) in self.language().parts().touching(self.inner.root_node(), 0..usize::MAX) {
+            // Comments may stand anywhere, and to the grammar they are nobody's children.
+            if !node.has_error() && !node.is_extra() {
+                let range = if part == Part::Statement { node.byte_range() } else { within(&node) };
+                found.push((part, range));
             }
         }
         found.sort_by_key(|(part, range)| (range.start, std::cmp::Reverse(range.end), *part));

@@ -7,7 +7,7 @@ use std::ops::Range;
 use text::Snapshot;
 use tree_sitter::Node;
 
-use crate::{language::Language, queries::Capture, tree::Tree};
+use crate::{language::Language, queries::ScopeCapture, tree::Tree};
 
 /// How many bytes back a string without an end is looked for.
 const OPEN_STRING: usize = 4 * 1024;
@@ -55,7 +55,7 @@ impl Tree {
     /// On a blank line of a language with blocks by indentation it is the block that a statement there would join.
     pub fn enclosing(&self, snapshot: &Snapshot, offset: usize) -> Option<Scope> {
         let offset = offset.min(snapshot.len());
-        let around = self.language.queries().around(self.inner.root_node(), offset..offset);
+        let around = self.language.scopes().around(self.inner.root_node(), offset..offset);
         let scope = around.iter().rev().find_map(|&(capture, node)| {
             let kind = scope_kind(capture)?;
             contains(self.language, snapshot, kind, &node, offset)
@@ -75,9 +75,9 @@ impl Tree {
         let before = (0..line).rev().find(|&line| !blank(line))?;
         let end = snapshot.line_start(before) + snapshot.line(before).trim_end().len();
         let column = snapshot.point(offset).column;
-        let around = self.language.queries().around(self.inner.root_node(), end..end);
+        let around = self.language.scopes().around(self.inner.root_node(), end..end);
         let block = around.into_iter().rev().find(|(capture, node)| {
-            *capture == Capture::Block && snapshot.point(node.start_byte()).column <= column
+            *capture == ScopeCapture::Block && snapshot.point(node.start_byte()).column <= column
         });
         block.map(|(_, node)| Scope { kind: ScopeKind::Block, range: node.byte_range() })
     }
@@ -88,8 +88,8 @@ impl Tree {
         let line = snapshot.line_of(offset);
         let literal = literal_at(self.language, self.inner.root_node(), snapshot, offset);
         Place {
-            in_comment: matches!(literal, Some(Capture::LineComment | Capture::BlockComment)),
-            in_string: matches!(literal, Some(Capture::String)),
+            in_comment: matches!(literal, Some(ScopeCapture::LineComment | ScopeCapture::BlockComment)),
+            in_string: matches!(literal, Some(ScopeCapture::String)),
             blank_line: snapshot.line(line).trim().is_empty(),
             scope: self.enclosing(snapshot, offset),
         }
@@ -102,47 +102,61 @@ pub(crate) fn literal_at(
     root: Node<'_>,
     snapshot: &Snapshot,
     offset: usize,
-) -> Option<Capture> {
-    let around = language.queries().around(root, offset..offset);
+) -> Option<ScopeCapture> {
+    let around = language.scopes().around(root, offset..offset);
     let inside = around.into_iter().rev().find_map(|(capture, node)| {
+        let capture =
+            if capture == ScopeCapture::Comment { comment(language, snapshot, &node) } else { capture };
         let between = node.start_byte() < offset && offset < node.end_byte();
         let inside = match capture {
             // A doc comment's node includes its line break.
-            Capture::LineComment => {
+            ScopeCapture::LineComment => {
                 node.start_byte() < offset && snapshot.line_of(node.start_byte()) == snapshot.line_of(offset)
             }
-            Capture::BlockComment | Capture::String | Capture::Code => between,
+            ScopeCapture::BlockComment | ScopeCapture::String | ScopeCapture::Code => between,
             _ => false,
         };
         inside.then_some(capture)
     });
-    inside.or_else(|| in_open_string(language, root, snapshot, offset).then_some(Capture::String))
+    inside.or_else(|| in_open_string(language, root, snapshot, offset).then_some(ScopeCapture::String))
 }
 
-/// Whether a string without an end begins before the offset and goes on to it: on its line, or further if it has three quotes.
+/// Which kind of comment a node is, where to the grammar both are one.
+fn comment(language: Language, snapshot: &Snapshot, node: &Node<'_>) -> ScopeCapture {
+    let start = node.start_byte();
+    if snapshot.slice(start..start + language.comment().len()) == language.comment() {
+        ScopeCapture::LineComment
+    } else {
+        ScopeCapture::BlockComment
+    }
+}
+
+/// Whether a string without an end begins before the offset and goes on to it: on its line, or further if
+/// it has three quotes or is a backtick.
 fn in_open_string(language: Language, root: Node<'_>, snapshot: &Snapshot, offset: usize) -> bool {
     let line_start = snapshot.line_start(snapshot.line_of(offset));
     let before = offset.saturating_sub(OPEN_STRING)..offset;
-    language.queries().touching(root, before).iter().any(|(capture, node)| {
+    language.scopes().touching(root, before).iter().any(|(capture, node)| {
         let quotes = snapshot.slice(node.byte_range());
-        let long = quotes.ends_with("\"\"\"") || quotes.ends_with("'''");
-        *capture == Capture::StringOpen
+        let long = ["\"\"\"", "'''", "`"].iter().any(|quote| quotes.ends_with(quote));
+        *capture == ScopeCapture::StringOpen
             && node.end_byte() <= offset
             && (line_start <= node.start_byte() || long)
     })
 }
 
-fn scope_kind(capture: Capture) -> Option<ScopeKind> {
+fn scope_kind(capture: ScopeCapture) -> Option<ScopeKind> {
     match capture {
-        Capture::Item => Some(ScopeKind::Item),
-        Capture::Statement => Some(ScopeKind::Statement),
-        Capture::Block => Some(ScopeKind::Block),
-        Capture::List => Some(ScopeKind::List),
-        Capture::String
-        | Capture::StringOpen
-        | Capture::Code
-        | Capture::LineComment
-        | Capture::BlockComment => None,
+        ScopeCapture::Item => Some(ScopeKind::Item),
+        ScopeCapture::Statement => Some(ScopeKind::Statement),
+        ScopeCapture::Block => Some(ScopeKind::Block),
+        ScopeCapture::List => Some(ScopeKind::List),
+        ScopeCapture::String
+        | ScopeCapture::StringOpen
+        | ScopeCapture::Code
+        | ScopeCapture::Comment
+        | ScopeCapture::LineComment
+        | ScopeCapture::BlockComment => None,
     }
 }
 

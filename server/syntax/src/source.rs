@@ -45,18 +45,46 @@ pub(crate) fn parse(
     })
 }
 
-/// The text from `offset` to the end of the rope's piece. A CR on its own is fed as an LF: to grammars and to tree-sitter's row
-/// count only an LF ends a line, and Hob's lines end at a CR too. No byte moves.
+/// Parses a text that is in one piece. `give_up` is asked every so often; `None` if it said yes.
+pub(crate) fn parse_text(
+    grammar: &tree_sitter::Language,
+    text: &str,
+    give_up: &mut dyn FnMut() -> bool,
+) -> Option<Tree> {
+    if u32::try_from(text.len()).is_err() {
+        return None;
+    }
+    PARSER.with_borrow_mut(|parser| {
+        parser.set_language(grammar).ok()?;
+        parser.set_included_ranges(&[]).ok()?;
+        let bytes = with_lfs(text.as_bytes(), None);
+        let mut read = |offset: usize, _: Point| bytes.get(offset..).unwrap_or_default();
+        let mut progress =
+            |_: &ParseState| if give_up() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let options = ParseOptions::new().progress_callback(&mut progress);
+        let tree = parser.parse_with_options(&mut read, None, Some(options));
+        if tree.is_none() {
+            parser.reset();
+        }
+        tree
+    })
+}
+
+/// The text from `offset` to the end of the rope's piece.
 fn piece(snapshot: &Snapshot, offset: usize) -> Cow<'_, [u8]> {
     if offset >= snapshot.len() {
         return Cow::Borrowed(&[]);
     }
     let (chunk, start) = snapshot.chunk_at(offset);
-    let bytes = &chunk.as_bytes()[offset - start..];
+    with_lfs(&chunk.as_bytes()[offset - start..], snapshot.char_after(start + chunk.len()))
+}
+
+/// A CR on its own is fed as an LF: to grammars and to tree-sitter's row count only an LF ends a line, and Hob's lines end at a
+/// CR too. No byte moves. `after` is the character behind the bytes.
+fn with_lfs(bytes: &[u8], after: Option<char>) -> Cow<'_, [u8]> {
     if !bytes.contains(&b'\r') {
         return Cow::Borrowed(bytes);
     }
-    let after = snapshot.char_after(start + chunk.len());
     let lone = |index: usize| match bytes.get(index + 1) {
         Some(next) => *next != b'\n',
         None => after != Some('\n'),

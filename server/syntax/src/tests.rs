@@ -1,9 +1,12 @@
 //! Tests, one file for each thing the crate does, and what they share. Must not be seen by the product.
 
+mod imports;
 mod incremental;
+mod outline;
 mod parts;
 mod places;
 mod queries;
+mod uses;
 mod verification;
 
 use text::Snapshot;

@@ -35,9 +35,22 @@ impl Tree {
         let old =
             old.filter(|old| old.language == language && old.len == snapshot.len()).map(|old| &old.inner);
         // The queries take milliseconds to compile, once: better here than at the first question, which a person waits for.
-        language.queries();
+        language.scopes();
         let inner = source::parse(language.grammar(), snapshot, None, old, deadline)?;
         Some(Self { language, inner, version: snapshot.version(), len: snapshot.len(), edited: false })
+    }
+
+    /// Parses the whole text of a file that is no open document, as fast as that goes. A lone CR ends a line in it, as in a
+    /// snapshot. `None` for a text too large for a tree's positions (4 GiB).
+    pub fn of_text(language: Language, text: &str) -> Option<Self> {
+        Self::of_text_unless(language, text, &mut || false)
+    }
+
+    /// The same for a text that somebody else wrote, who may have meant it to take forever: `give_up` is asked every so often,
+    /// and if it says yes there is no tree.
+    pub fn of_text_unless(language: Language, text: &str, give_up: &mut dyn FnMut() -> bool) -> Option<Self> {
+        let inner = source::parse_text(language.grammar(), text, give_up)?;
+        Some(Self { language, inner, version: 0, len: text.len(), edited: false })
     }
 
     /// Moves the tree's positions along with an edit of its text. The tree then serves as `old` for the next parse; what it

@@ -21,7 +21,7 @@ use crate::{
     errors,
     language::Language,
     place::literal_at,
-    queries::Capture,
+    queries::ScopeCapture,
     source,
     tree::{Tree, input_edit},
 };
@@ -122,12 +122,12 @@ impl Verifier {
         let end = self.replaced.start + text.len();
         let literal = literal_at(self.language, candidate.tree.root_node(), &candidate.snapshot, end);
         // Within a string a continuation would be part of the string.
-        if best <= enough || literal == Some(Capture::String) {
+        if best <= enough || literal == Some(ScopeCapture::String) {
             return best;
         }
         let line = line_break(&candidate.snapshot, end);
         // And within a comment part of the comment.
-        let first = if literal == Some(Capture::LineComment) { &*line } else { "" };
+        let first = if literal == Some(ScopeCapture::LineComment) { &*line } else { "" };
         let judged = self.fragment.as_ref().map_or(self.snapshot.len(), ExactSizeIterator::len);
         let mut left = (EFFORT / judged.max(1)).clamp(3, 64);
         for site in self.sites(text, candidate) {
@@ -260,8 +260,8 @@ fn open_brackets(root: Node<'_>, range: Range<usize>) -> String {
 /// beside the place, as far as they fit.
 fn fragment(tree: &Tree, replaced: &Range<usize>) -> Range<usize> {
     let root = tree.inner.root_node();
-    let around = tree.language.queries().around(root, replaced.clone());
-    let item = around.iter().find(|(capture, node)| *capture == Capture::Item && fits(node));
+    let around = tree.language.scopes().around(root, replaced.clone());
+    let item = around.iter().find(|(capture, node)| *capture == ScopeCapture::Item && fits(node));
     let range = item.map_or_else(|| beside(root, replaced), |(_, node)| node.byte_range());
     // Half of a string would be judged as code.
     let literals =

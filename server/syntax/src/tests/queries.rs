@@ -1,8 +1,17 @@
 //! The table of languages and the query files in the repository.
 
+#[cfg(feature = "default")]
 use std::{fs, path::Path};
 
-use crate::{Language, parts, queries::Queries};
+use crate::{
+    Language,
+    imports::ImportCapture,
+    language::TABLE,
+    outline::OutlineCapture,
+    parts::Part,
+    queries::{Capture, Queries, ScopeCapture},
+    uses::LocalCapture,
+};
 
 #[test]
 fn languages_are_found_by_id_and_by_path() {
@@ -18,40 +27,59 @@ fn languages_are_found_by_id_and_by_path() {
     assert_eq!(Language::from_id("python").map(Language::comment), Some("#"));
 }
 
+#[test]
+fn every_query_file_compiles_against_its_grammar() {
+    let mut broken = Vec::new();
+    for language in Language::all() {
+        let (grammar, files) = (language.grammar(), language.files());
+        let compiled = [
+            ("scopes", compile::<ScopeCapture>(grammar, files.scopes)),
+            ("parts", compile::<Part>(grammar, files.parts)),
+            ("outline", compile::<OutlineCapture>(grammar, files.outline)),
+            ("imports", compile::<ImportCapture>(grammar, files.imports)),
+            ("locals", compile::<LocalCapture>(grammar, files.locals)),
+        ];
+        let errors = compiled.into_iter().filter_map(|(file, result)| Some((file, result.err()?)));
+        broken.extend(errors.map(|(file, error)| format!("{file} of {}: {error}", language.name())));
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
 /// Reads the folder itself: a file that nobody embedded would otherwise rot unseen.
 #[test]
+#[cfg(feature = "default")]
 #[expect(clippy::disallowed_methods, reason = "the test is about the files of the repository")]
-fn every_query_file_compiles_against_its_grammar() {
+fn every_query_file_belongs_to_a_language() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../queries");
-    let mut seen = Vec::new();
-    for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_dir()) {
-        let name = entry.file_name().into_string().unwrap();
-        let language = Language::all().find(|language| language.name() == name);
-        let language = language.unwrap_or_else(|| panic!("queries/{name} has no row in languages.toml"));
-        for file in fs::read_dir(entry.path()).unwrap() {
-            let path = file.unwrap().path();
-            let text = fs::read_to_string(&path).unwrap();
-            let compiled = match path.file_name().and_then(|name| name.to_str()) {
-                Some("scopes.scm") => Queries::compile(language.grammar(), &text).map(drop),
-                Some("parts.scm") => parts::compile(language.grammar(), &text).map(drop),
-                _ => Err("nothing uses it".to_owned()),
-            };
-            if let Err(error) = compiled {
-                panic!("{}: {error}", path.display());
-            }
-        }
-        seen.push(language.name());
+    let folders = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    for file in folders.filter(|path| path.is_dir()).flat_map(|folder| fs::read_dir(folder).unwrap()) {
+        let path = file.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let embedded = Language::all().any(|language| {
+            let files = language.files();
+            [files.scopes, files.parts, files.outline, files.imports, files.locals]
+                .iter()
+                .any(|file| file.contains(&text))
+        });
+        assert!(embedded, "{}: nothing uses it", path.display());
     }
-    seen.sort_unstable();
-    let mut table: Vec<_> = Language::all().map(Language::name).collect();
-    table.sort_unstable();
-    assert_eq!(seen, table, "each row of languages.toml has a folder");
+}
+
+#[test]
+#[cfg(feature = "default")]
+fn every_row_has_a_grammar() {
+    let names: Vec<_> = Language::all().map(Language::name).collect();
+    assert_eq!(names.len(), TABLE.matches("[[language]]").count(), "{names:?}");
+}
+
+fn compile<C: Capture>(grammar: &tree_sitter::Language, file: &str) -> Result<(), String> {
+    Queries::<C>::compile(grammar, file).map(drop)
 }
 
 #[test]
 fn a_query_file_says_what_is_wrong_with_it() {
     let grammar = Language::from_id("rust").unwrap().grammar();
-    let error = |text| Queries::compile(grammar, text).err().unwrap();
+    let error = |text| compile::<ScopeCapture>(grammar, text).unwrap_err();
     assert_eq!(error("(block) @blok"), "unknown capture @blok");
     assert_eq!(error("((block) @block\n  (#eq? @block \"{}\"))"), "line 2 is a predicate");
     assert!(error("(blok) @block").contains("Invalid node type \"blok\""));

@@ -1,0 +1,56 @@
+; Which names are bound where, and which are used. The captures: ../README.md.
+
+[
+  (class_declaration)
+  (interface_declaration)
+  (record_declaration)
+  (method_declaration)
+  (constructor_declaration)
+  (compact_constructor_declaration)
+  (lambda_expression)
+  (block)
+  (for_statement)
+  (enhanced_for_statement)
+  (catch_clause)
+  (try_with_resources_statement)
+  (switch_rule)
+] @scope
+
+; A class's members are visible in all of it, but they are not local.
+(class_declaration name: (identifier) @label)
+(interface_declaration name: (identifier) @label)
+(record_declaration name: (identifier) @label)
+(enum_declaration name: (identifier) @label)
+(annotation_type_declaration name: (identifier) @label)
+(annotation_type_element_declaration name: (identifier) @label)
+(method_declaration name: (identifier) @label)
+(constructor_declaration name: (identifier) @label)
+(compact_constructor_declaration name: (identifier) @label)
+(enum_constant name: (identifier) @label)
+(field_declaration declarator: (variable_declarator name: (identifier) @label))
+(constant_declaration declarator: (variable_declarator name: (identifier) @label))
+(element_value_pair key: (identifier) @label)
+(labeled_statement . (identifier) @label)
+(break_statement (identifier) @label)
+(continue_statement (identifier) @label)
+
+(type_parameter (type_identifier) @bound)
+(formal_parameter name: (identifier) @bound)
+(spread_parameter (variable_declarator name: (identifier) @bound))
+(catch_formal_parameter name: (identifier) @bound)
+(inferred_parameters (identifier) @bound)
+(lambda_expression parameters: (identifier) @bound)
+(local_variable_declaration declarator: (variable_declarator name: (identifier) @bound))
+(enhanced_for_statement name: (identifier) @bound)
+(resource name: (identifier) @bound)
+(instanceof_expression name: (identifier) @bound)
+(type_pattern (identifier) @bound)
+(record_pattern_component (identifier) @bound)
+
+(identifier) @use
+(type_identifier) @use
+(method_invocation object: (_) @receiver name: (identifier) @use)
+(field_access object: (_) @receiver field: (identifier) @use)
+(scoped_identifier scope: (_) @receiver name: (identifier) @use)
+(scoped_type_identifier . (_) @receiver (type_identifier) @use .)
+(method_reference . (_) @receiver (identifier) @use .)
