@@ -46,7 +46,7 @@ const LAWS: &[Law] = &[
     Law { name: "config", may_use: &[],
           never: &["tower-lsp-server", "lsp-types", "tokio", "etcetera"],
           cannot: &[FILES, CLOCK, THREADS, ENVIRONMENT] },
-    Law { name: "assist", may_use: &["text", "syntax", "model"],
+    Law { name: "assist", may_use: &["text", "syntax", "model", "index"],
           never: &["tower-lsp-server", "lsp-types", "serde_json", "tokio", "interprocess", "rustix", "llama-cpp-2"],
           cannot: &[FILES, CLOCK, THREADS] },
     Law { name: "engine", may_use: &["model", "prompt"],

@@ -9,12 +9,14 @@
 mod clean;
 mod closers;
 mod collect;
+mod context;
 mod finish;
 mod plan;
 mod silence;
 mod window;
 
 pub use collect::Collector;
+pub use context::{Considered, Context, Rejection, Source, Workspace, gather};
 pub use finish::{Said, Suggestion, finish, sure_enough};
 pub use plan::{Plan, Query, Selected, Settings, Shape, plan};
 pub use silence::Silence;
