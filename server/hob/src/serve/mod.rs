@@ -7,6 +7,7 @@ mod complete;
 mod flow;
 mod foresee;
 mod framing;
+mod indexing;
 mod measure;
 mod methods;
 mod pace;
@@ -38,6 +39,7 @@ use crate::{
     sandbox::{self, Role},
     settings::{self, Sources},
 };
+use indexing::Indexing;
 use measure::Measure;
 use pace::Pace;
 use parsing::Parser;
@@ -49,6 +51,7 @@ struct Server {
     client: Client,
     session: Arc<Mutex<Session>>,
     parser: Parser,
+    indexing: Indexing,
     link: Link,
     rows: Rows,
     measure: Measure,
@@ -103,7 +106,8 @@ async fn converse(state: &Path, config: &config::Config, sources: Sources) -> Re
         move |client: Client| {
             let measure = Measure::start(client.clone());
             let pace = Pace::new(Instant::now());
-            Server { client, session, parser, link, rows, measure, pace, abandoned }
+            let indexing = Indexing::new(client.clone(), Arc::clone(&session));
+            Server { client, session, parser, indexing, link, rows, measure, pace, abandoned }
         }
     }));
     Ok(tokio::select! {
