@@ -64,7 +64,8 @@ fn process_time() -> Duration {
 fn summary(built: &Built, cpu: Duration) -> String {
     let (held, took) = (&built.held, built.took);
     let wall = took.looking + took.reading + took.parsing;
-    let rate = |duration: Duration| format!("{:.0} lines/s", held.lines as f64 / duration.as_secs_f64().max(1e-9));
+    let rate =
+        |duration: Duration| format!("{:.0} lines/s", held.lines as f64 / duration.as_secs_f64().max(1e-9));
     format!(
         "{} files, {} lines, {} bytes; {} definitions, {} chunks\n\
          looking {:.2?}, reading {:.2?} ({}), parsing {:.2?}; all {wall:.2?} ({}), of processor time {cpu:.2?} ({} a core)\n",
@@ -135,8 +136,10 @@ fn questions(reader: &Reader, files: &[(String, String)]) -> Vec<Series> {
 fn edits(index: &Index, root: &Path, files: &[(String, String)]) -> Vec<Series> {
     let mut all = Vec::new();
     for lines in [100, 1000, 5000] {
-        let mut buffer = Series::new(format!("an edited buffer of about {lines} lines, until it is known"), Some(50));
-        let mut disk = Series::new(format!("an edited file of about {lines} lines, until it is known"), Some(50));
+        let mut buffer =
+            Series::new(format!("an edited buffer of about {lines} lines, until it is known"), Some(50));
+        let mut disk =
+            Series::new(format!("an edited file of about {lines} lines, until it is known"), Some(50));
         let fit = |text: &str| (lines * 9 / 10..lines * 12 / 10).contains(&text.lines().count());
         for (path, text) in files.iter().filter(|(_, text)| fit(text)).take(EDITS) {
             let absolute = root.join(path);
