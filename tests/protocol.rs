@@ -35,6 +35,12 @@ fn handshake() {
               "change": 2,
               "openClose": true,
               "save": true
+            },
+            "workspace": {
+              "workspaceFolders": {
+                "changeNotifications": true,
+                "supported": true
+              }
             }
           },
           "serverInfo": {

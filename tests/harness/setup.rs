@@ -23,6 +23,7 @@ pub struct Setup<'w> {
     process: Option<u32>,
     trace: &'static str,
     measures: bool,
+    watches: bool,
 }
 
 impl<'w> Setup<'w> {
@@ -38,6 +39,7 @@ impl<'w> Setup<'w> {
             process: Some(std::process::id()),
             trace: "off",
             measures: false,
+            watches: false,
         }
     }
 
@@ -104,6 +106,13 @@ impl<'w> Setup<'w> {
         self
     }
 
+    /// Watches files for a server that asks it to.
+    #[must_use]
+    pub fn watching(mut self) -> Self {
+        self.watches = true;
+        self
+    }
+
     /// The parameters of `initialize`.
     pub fn initialize(&self) -> Value {
         let root = World::uri(&self.world.workspace());
@@ -114,6 +123,9 @@ impl<'w> Setup<'w> {
         });
         if self.inline {
             capabilities["textDocument"]["inlineCompletion"] = json!({ "dynamicRegistration": false });
+        }
+        if self.watches {
+            capabilities["workspace"]["didChangeWatchedFiles"] = json!({ "dynamicRegistration": true });
         }
         if self.measures {
             capabilities["experimental"] = json!({ "hobTrace": true });

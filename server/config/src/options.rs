@@ -75,6 +75,24 @@ options! {
             tighten languages_off: Vec<String> = Vec::new(),
         }
 
+        /// What Hob knows of your workspace beyond the open files: what is defined, imported and said where. It lies in the cache folder, and
+        /// files that may hold a secret by their names (`.env`, `*.pem`, `id_rsa`), hidden ones and those that `.gitignore` or `.hobignore`
+        /// exclude are never part of it.
+        index: IndexOptions {
+            /// Whether there is one. A repository or an editor can only switch it off.
+            tighten enabled: bool = true,
+
+            /// What to leave out besides: patterns as in a `.gitignore` at the workspace's root. A repository or an editor can only add to
+            /// the list.
+            tighten exclude: Vec<String> = Vec::new(),
+
+            /// The largest file that is read, in kilobytes.
+            user_only largest_file_kb: Whole<1, 100_000> = Whole::of(1000),
+
+            /// How many files of a workspace folder are read at most.
+            user_only most_files: Whole<1, 10_000_000> = Whole::of(200_000),
+        }
+
         /// What Hob writes about itself, to a file in the state folder. Document text appears at `trace` only.
         log: LogOptions {
             /// The least serious thing that is still written.

@@ -13,6 +13,8 @@ pub struct Config {
     pub engine: Engine,
     /// When Hob speaks.
     pub completion: Completion,
+    /// What it knows of the workspace.
+    pub index: Index,
     /// What it writes about itself.
     pub log: Log,
 }
@@ -55,6 +57,19 @@ pub struct Completion {
     pub languages_off: BTreeSet<String>,
 }
 
+/// See [`Config::index`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// Patterns of what is left out.
+    pub exclude: Vec<String>,
+    /// The largest file, in bytes.
+    pub largest_file: u64,
+    /// The most files.
+    pub most_files: u32,
+}
+
 /// See [`Config::log`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Log {
@@ -76,7 +91,7 @@ impl Default for Config {
 }
 
 impl From<Options> for Config {
-    fn from(Options { engine, completion, log }: Options) -> Self {
+    fn from(Options { engine, completion, index, log }: Options) -> Self {
         Self {
             engine: Engine {
                 model: engine.model,
@@ -95,6 +110,12 @@ impl From<Options> for Config {
                 max_tokens: completion.max_tokens.get(),
                 min_confidence: completion.min_confidence.get(),
                 languages_off: completion.languages_off.into_iter().collect(),
+            },
+            index: Index {
+                enabled: index.enabled,
+                exclude: index.exclude,
+                largest_file: u64::from(index.largest_file_kb.get()) * 1000,
+                most_files: index.most_files.get(),
             },
             log: Log { level: log.level },
         }

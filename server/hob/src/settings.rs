@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use config::{Config, Problem, PromptOrder, Source};
 use engine::{EngineOptions, ModelChoice};
 use model::Order;
@@ -86,6 +86,19 @@ fn read(path: &Path) -> io::Result<String> {
         return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it has more than {LARGEST} bytes")));
     }
     Ok(text)
+}
+
+/// How the workspace folder at `root` is indexed.
+pub(crate) fn index(config: &Config, root: &Path) -> Result<index::Options> {
+    let folder = paths::cache_dir()?.join("index");
+    engine::private_folder(&folder)
+        .with_context(|| format!("can't make the index's folder {}", folder.display()))?;
+    Ok(index::Options {
+        exclude: config.index.exclude.clone(),
+        largest_file: config.index.largest_file,
+        most_files: usize::try_from(config.index.most_files).unwrap_or(usize::MAX),
+        ..index::Options::new(root, folder)
+    })
 }
 
 /// How the engine for `config` is started; `model` (`--model`) goes before what the user's file says.

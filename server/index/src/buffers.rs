@@ -63,7 +63,11 @@ impl Opened {
     fn take(&mut self, event: Event) {
         match event {
             Event::Updated(path, text) => {
-                self.buffers.insert(path, (text, Some(Instant::now())));
+                // Whoever opens an index tells it of all buffers, and one of them may have been changed meanwhile.
+                let is_old = |(known, _): &(Snapshot, _)| known.version() > text.version();
+                if !self.buffers.get(&path).is_some_and(is_old) {
+                    self.buffers.insert(path, (text, Some(Instant::now())));
+                }
             }
             Event::Closed(path) => {
                 self.buffers.remove(&path);

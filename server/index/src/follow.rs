@@ -23,6 +23,9 @@ use crate::{
 /// Files that change without a pause are read after so long nevertheless.
 const LONGEST: Duration = Duration::from_secs(2);
 
+/// A window that doesn't write looks so often whether the one that does is still there.
+const SUCCESSION: Duration = Duration::from_secs(2);
+
 /// More changed paths than this, and walking over everything is quicker.
 const MANY: usize = 2000;
 
@@ -100,13 +103,20 @@ impl Follower {
     pub(crate) fn run(&mut self, events: &mpsc::Receiver<Event>) {
         loop {
             let event = match self.since {
-                None => events.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
                 Some(_) => events.recv_timeout(self.shared.options.debounce),
+                None if self.shared.writes() => {
+                    events.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected)
+                }
+                None => events.recv_timeout(SUCCESSION),
             };
             match event {
                 Ok(Event::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
                 Ok(event) => self.take(event),
-                Err(mpsc::RecvTimeoutError::Timeout) => self.catch_up(),
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    // The other window may be gone, and what it left undone is to be done here.
+                    self.anything |= self.since.is_none();
+                    self.catch_up();
+                }
             }
             if self.since.is_some_and(|since| since.elapsed() > LONGEST) {
                 self.catch_up();

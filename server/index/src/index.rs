@@ -146,6 +146,11 @@ impl Index {
         Reader::new(Arc::clone(&self.shared), self.inbox.disk.clone())
     }
 
+    /// The cache file.
+    pub fn cache(&self) -> &Path {
+        self.shared.cache.path()
+    }
+
     /// Waits until everything that it was told so far has been taken in.
     pub fn settle(&self) {
         let (disk, disk_settled) = mpsc::channel();

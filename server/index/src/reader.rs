@@ -113,18 +113,24 @@ impl Reader {
     /// What a file defines, in its order.
     pub fn outline(&self, path: &str) -> Vec<Definition> {
         self.ask(|view| {
-            if let Some(buffer) = view.buffers.get(path) {
-                return view.tell(buffer_definitions(path, buffer, |_| true).collect());
+            if !view.admits(path) {
+                return Ok(Vec::new());
             }
-            let sql = "WHERE file = (SELECT id FROM file WHERE path = ?1) ORDER BY start, end DESC";
-            view.tell(view.cached_definitions(sql, &[&path])?)
+            let found = match view.buffers.get(path) {
+                Some(buffer) => buffer_definitions(path, buffer, |_| true).collect(),
+                None => {
+                    let sql = "WHERE file = (SELECT id FROM file WHERE path = ?1) ORDER BY start, end DESC";
+                    view.cached_definitions(sql, &[&path])?
+                }
+            };
+            Ok(found.into_iter().filter_map(|found| view.definition(found)).collect())
         })
     }
 
     /// What a file imports, in its order.
     pub fn imports(&self, path: &str) -> Vec<Import> {
         self.ask(|view| {
-            if view.admission.judge(Path::new(path)).is_err() {
+            if !view.admits(path) {
                 return Ok(Vec::new());
             }
             if let Some(buffer) = view.buffers.get(path) {
@@ -153,7 +159,7 @@ impl Reader {
             let mut paths: Vec<Arc<str>> =
                 view.rows(sql, &[name], |row| Ok(row.get::<_, String>(0)?.into()))?;
             paths.extend(view.buffers.keys().filter(|path| store::module(path) == *name).cloned());
-            paths.retain(|path| view.admission.judge(Path::new(&**path)).is_ok());
+            paths.retain(|path| view.admits(path));
             paths.sort_by_cached_key(|path| {
                 (Reverse(agreement(&parts, path)), Reverse(nearness(path, near)), Arc::clone(path))
             });
@@ -166,7 +172,7 @@ impl Reader {
     /// A part of a file's text, in bytes; `None` if the index does not have it.
     pub fn text(&self, path: &str, bytes: Range<usize>) -> Option<String> {
         self.ask(|view| {
-            if view.admission.judge(Path::new(path)).is_err() {
+            if !view.admits(path) {
                 return Ok(None);
             }
             if let Some(buffer) = view.buffers.get(path) {
@@ -202,9 +208,10 @@ impl Reader {
             for (path, buffer) in &*view.buffers {
                 found.extend(buffer_definitions(path, buffer, &holds));
             }
-            view.nearest(&mut found, near);
-            found.truncate(limit);
-            view.tell(found)
+            sort_by_nearness(&mut found, near);
+            // Judged last, because most of what is found is beyond the limit.
+            let admitted = found.into_iter().filter(|found| view.admits(&found.place.path));
+            Ok(admitted.filter_map(|found| view.definition(found)).take(limit).collect())
         })
     }
 
@@ -299,34 +306,16 @@ impl View<'_> {
         })
     }
 
-    /// Definitions with their text, without those that are not to be known.
-    fn tell(&self, found: Vec<Found<Defined>>) -> rusqlite::Result<Vec<Definition>> {
-        let admitted = found.into_iter().filter(|found| self.admits(&found.place.path));
-        Ok(admitted
-            .filter_map(|Found { place, source, what }| {
-                Some(Definition {
-                    signature: self.text(&source, &what.signature)?,
-                    doc: what.doc.and_then(|doc| Some(self.text(&source, &doc)?.trim_end().to_owned())),
-                    place,
-                    kind: what.kind,
-                    name: what.name,
-                    owner: what.owner,
-                })
-            })
-            .collect())
-    }
-
-    /// Leaves what is not to be known and brings the rest into the order of answers.
-    fn nearest<T>(&self, found: &mut Vec<Found<T>>, near: &str) {
-        found.retain(|found| self.admits(&found.place.path));
-        found.sort_by(|a, b| {
-            let order = |place: &Place| (Reverse(nearness(&place.path, near)), place.bytes.start);
-            let ((a_near, a_start), (b_near, b_start)) = (order(&a.place), order(&b.place));
-            a_near
-                .cmp(&b_near)
-                .then_with(|| a.place.path.cmp(&b.place.path))
-                .then_with(|| a_start.cmp(&b_start))
-        });
+    /// A definition with its text.
+    fn definition(&self, Found { place, source, what }: Found<Defined>) -> Option<Definition> {
+        Some(Definition {
+            signature: self.text(&source, &what.signature)?,
+            doc: what.doc.and_then(|doc| Some(self.text(&source, &doc)?.trim_end().to_owned())),
+            place,
+            kind: what.kind,
+            name: what.name,
+            owner: what.owner,
+        })
     }
 
     fn admits(&self, path: &str) -> bool {
@@ -376,6 +365,13 @@ fn import(imported: &Imported) -> Import {
     let Imported { line, module, name, alias, wildcard } = imported.clone();
     let module = module.split('\n').filter(|piece| !piece.is_empty()).map(str::to_owned).collect();
     Import { line, module, name, alias, wildcard }
+}
+
+/// Brings what was found into the order of answers.
+fn sort_by_nearness<T>(found: &mut [Found<T>], near: &str) {
+    found.sort_by_cached_key(|Found { place, .. }| {
+        (Reverse(nearness(&place.path, near)), Arc::clone(&place.path), place.bytes.start)
+    });
 }
 
 /// How near a file is to another: itself is nearest, then by how many folders they share from the root on.

@@ -7,6 +7,7 @@ mod complete;
 mod engine;
 mod eval;
 mod files;
+mod index;
 mod interval;
 mod out;
 mod progress;
@@ -44,6 +45,8 @@ enum Command {
     Eval(eval::Eval),
     /// Measure what Hob costs and how quick it is, on this machine and by the path of an editor.
     Bench(bench::Bench),
+    /// Read a workspace into Hob's index, as an editor's window does in the background, and say what is in it.
+    Index(index::Index),
     /// Show the last answers and silences, with their reasons.
     Why(why::Why),
     /// One window's server; started by `hob` itself.
@@ -71,6 +74,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::Engine(engine)) => engine.run(),
         Some(Command::Eval(eval)) => eval.run(),
         Some(Command::Bench(bench)) => bench.run(),
+        Some(Command::Index(index)) => index.run(),
         Some(Command::Why(why)) => why.run(),
         Some(Command::Serve) => crate::serve::run(),
         None if cli.stdio || !std::io::IsTerminal::is_terminal(&std::io::stdin()) => crate::supervisor::run(),

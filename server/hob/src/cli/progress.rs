@@ -30,6 +30,11 @@ impl Progress {
         Ok(Self { bar, stop })
     }
 
+    /// There are so many.
+    pub(super) fn of(&self, count: usize) {
+        self.bar.set_length(count as u64);
+    }
+
     /// So many are done.
     pub(super) fn step(&self, done: usize) {
         self.bar.set_position(done as u64);

@@ -20,6 +20,10 @@ pub(super) fn client(capabilities: &lsp::ClientCapabilities) -> Client {
         inline: document.is_some_and(|document| document.inline_completion.is_some()),
         configuration: capabilities.workspace.as_ref().is_some_and(|w| w.configuration == Some(true)),
         progress: capabilities.window.as_ref().is_some_and(|w| w.work_done_progress == Some(true)),
+        watches: capabilities.workspace.as_ref().is_some_and(|workspace| {
+            let watched = workspace.did_change_watched_files.as_ref();
+            watched.is_some_and(|watched| watched.dynamic_registration == Some(true))
+        }),
         measures: measures(capabilities),
     }
 }
@@ -74,6 +78,13 @@ pub(super) fn server(client: &Client, config: &config::Config) -> lsp::ServerCap
         completion_provider: popup(client, config.completion.popup).then_some(completion),
         execute_command_provider: Some(lsp::ExecuteCommandOptions {
             commands: vec![VIEW_FILE_TEXT.to_owned()],
+            ..Default::default()
+        }),
+        workspace: Some(lsp::WorkspaceOptions {
+            workspace_folders: Some(lsp::WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(lsp::ChangeNotifications::Bool(true)),
+            }),
             ..Default::default()
         }),
         ..Default::default()

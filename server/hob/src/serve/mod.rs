@@ -8,6 +8,7 @@ mod debounce;
 mod flow;
 mod foresee;
 mod framing;
+mod indexing;
 mod measure;
 mod methods;
 mod pace;
@@ -39,6 +40,7 @@ use crate::{
     sandbox::{self, Role},
     settings::{self, Sources},
 };
+use indexing::Indexing;
 use measure::Measure;
 use pace::Pace;
 use parsing::Parser;
@@ -50,6 +52,7 @@ struct Server {
     client: Client,
     session: Arc<Mutex<Session>>,
     parser: Parser,
+    indexing: Indexing,
     link: Link,
     rows: Rows,
     measure: Measure,
@@ -104,7 +107,8 @@ async fn converse(state: &Path, config: &config::Config, sources: Sources) -> Re
         move |client: Client| {
             let measure = Measure::start(client.clone());
             let pace = Pace::new(Instant::now());
-            Server { client, session, parser, link, rows, measure, pace, abandoned }
+            let indexing = Indexing::new(client.clone(), Arc::clone(&session));
+            Server { client, session, parser, indexing, link, rows, measure, pace, abandoned }
         }
     }));
     Ok(tokio::select! {

@@ -36,6 +36,8 @@ pub(super) struct Client {
     pub(super) configuration: bool,
     /// It shows work-done progress.
     pub(super) progress: bool,
+    /// It watches files for who asks it to.
+    pub(super) watches: bool,
     /// It measures the server: it wants `hob/trace`.
     pub(super) measures: bool,
 }
@@ -47,6 +49,7 @@ impl Default for Client {
             inline: false,
             configuration: false,
             progress: false,
+            watches: false,
             measures: false,
         }
     }
@@ -171,6 +174,21 @@ impl Session {
         self.roots = roots;
     }
 
+    /// The workspace's folders.
+    pub(super) fn roots(&self) -> &[PathBuf] {
+        &self.roots
+    }
+
+    /// Adds and removes folders. The configuration stays that of the first one at the start.
+    pub(super) fn change_roots(&mut self, added: Vec<PathBuf>, removed: &[PathBuf]) {
+        self.roots.retain(|root| !removed.contains(root));
+        for root in added {
+            if !self.roots.contains(&root) {
+                self.roots.push(root);
+            }
+        }
+    }
+
     /// Takes the editor's settings and works out what holds now.
     pub(super) fn configure(&mut self, settings: Option<&Value>) {
         let (config, problems) = self.sources.resolve(settings);
@@ -256,6 +274,11 @@ impl Session {
     /// The document's version and text, as the server has them.
     pub(super) fn view(&self, uri: &str) -> Option<(i32, Snapshot)> {
         self.documents.get(uri).map(|entry| (entry.document.version(), entry.document.snapshot()))
+    }
+
+    /// Every open document with its text.
+    pub(super) fn texts(&self) -> Vec<(String, Snapshot)> {
+        self.documents.iter().map(|(uri, entry)| (uri.clone(), entry.document.snapshot())).collect()
     }
 
     /// Takes the snapshot for a completion at `position` and makes it the newest of its document.

@@ -2,11 +2,13 @@
 //!
 //! Must not weigh chunks by anything but their words: what is worth showing to a model is decided by whoever asks.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
-use super::{EVERYWHERE, Found, Reader, Source, View};
+use super::{EVERYWHERE, Found, Reader, Source, View, sort_by_nearness};
 use crate::{
+    analysis::Piece,
     answer::{Chunk, Place},
+    overlay::Buffer,
     store::uncount,
     words::{occurs, words},
 };
@@ -44,19 +46,14 @@ impl Reader {
             for (path, buffer) in &*view.buffers {
                 for (chunk, words) in buffer.analysis.chunks.iter().zip(&buffer.words) {
                     if words.contains_key(word.as_str()) {
-                        let place = Place {
-                            path: Arc::clone(path),
-                            language: buffer.analysis.language,
-                            lines: chunk.lines.clone(),
-                            bytes: chunk.range.clone(),
-                        };
-                        found.push(Found { place, source: Source::Buffer(Arc::clone(buffer)), what: () });
+                        found.push(of_buffer(path, buffer, chunk, ()));
                     }
                 }
             }
-            view.nearest(&mut found, near);
+            sort_by_nearness(&mut found, near);
+            let admitted = found.into_iter().filter(|found| view.admits(&found.place.path));
             // The search knows no case.
-            let told = found.into_iter().filter_map(|found| view.chunk(found.place, &found.source, 0.0));
+            let told = admitted.filter_map(|found| view.chunk(found.place, &found.source, 0.0));
             Ok(told.filter(|chunk| occurs(name, &chunk.text)).take(limit).collect())
         })
     }
@@ -73,23 +70,12 @@ impl Reader {
                     let weight =
                         statistics.weigh(chunk.count, |word| words.get(word).copied().unwrap_or_default());
                     if weight > 0.0 {
-                        let place = Place {
-                            path: Arc::clone(path),
-                            language: buffer.analysis.language,
-                            lines: chunk.lines.clone(),
-                            bytes: chunk.range.clone(),
-                        };
-                        found.push(Found { place, source: Source::Buffer(Arc::clone(buffer)), what: weight });
+                        found.push(of_buffer(path, buffer, chunk, weight));
                     }
                 }
             }
-            found.sort_by(|a, b| {
-                let order = |found: &Found<f64>| (rounded(found.what), found.place.bytes.start);
-                let ((a_weight, a_start), (b_weight, b_start)) = (order(a), order(b));
-                b_weight
-                    .cmp(&a_weight)
-                    .then_with(|| a.place.path.cmp(&b.place.path))
-                    .then_with(|| a_start.cmp(&b_start))
+            found.sort_by_cached_key(|Found { place, what, .. }| {
+                (Reverse(rounded(*what)), Arc::clone(&place.path), place.bytes.start)
             });
             let admitted = found.into_iter().filter(|found| view.admits(&found.place.path));
             Ok(admitted
@@ -186,6 +172,17 @@ impl Statistics {
         };
         self.occurrences.iter().map(weight).sum()
     }
+}
+
+/// A chunk of an open buffer.
+fn of_buffer<T>(path: &Arc<str>, buffer: &Arc<Buffer>, chunk: &Piece, what: T) -> Found<T> {
+    let place = Place {
+        path: Arc::clone(path),
+        language: buffer.analysis.language,
+        lines: chunk.lines.clone(),
+        bytes: chunk.range.clone(),
+    };
+    Found { place, source: Source::Buffer(Arc::clone(buffer)), what }
 }
 
 /// The words of a text, each where it comes first.

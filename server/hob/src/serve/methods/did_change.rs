@@ -2,6 +2,7 @@
 //!
 //! An edit that does not fit is never guessed at: the document is out of sync until its full text comes, and the client is told.
 
+use text::Edit;
 use tower_lsp::gen_lsp_types::{DidChangeTextDocumentParams, MessageType};
 
 use crate::serve::{Server, foresee::foresee, positions, session::ChangeError};
@@ -14,6 +15,7 @@ pub(super) async fn did_change(server: &Server, params: DidChangeTextDocumentPar
         Ok(edits) => {
             foresee(server, uri, &edits);
             server.parser.wants(uri);
+            remember(server, uri, &edits);
         }
         Err(ChangeError::NotOpen) => {
             tracing::warn!(uri, "a change for a document that is not open");
@@ -26,5 +28,15 @@ pub(super) async fn did_change(server: &Server, params: DidChangeTextDocumentPar
                 format!("Hob: {uri} is out of sync ({error}); close and open it, or wait for its full text");
             server.client.log_message(MessageType::Warning, text).await;
         }
+    }
+}
+
+/// Tells the index of the new text, and of the lines that were edited.
+fn remember(server: &Server, uri: &str, edits: &[Edit]) {
+    let changed = server.session().view(uri);
+    let first = edits.iter().map(|edit| edit.start_point.row).min();
+    let last = edits.iter().map(|edit| edit.new_end_point.row).max();
+    if let (Some((_, text)), Some(first), Some(last)) = (changed, first, last) {
+        server.indexing.edited(uri, &text, first..last + 1);
     }
 }

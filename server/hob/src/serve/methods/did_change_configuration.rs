@@ -15,7 +15,12 @@ pub(super) async fn did_change_configuration(server: &Server, params: DidChangeC
         }
         session.client.configuration
     };
-    if pulls { pull(server).await } else { report(server).await }
+    if pulls {
+        pull(server).await
+    } else {
+        report(server).await
+    }
+    server.indexing.arrange();
 }
 
 /// Asks the client for the settings under `hob`.

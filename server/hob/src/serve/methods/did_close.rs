@@ -1,4 +1,4 @@
-//! `textDocument/didClose`: forget the document, and let the engine forget its KV cache.
+//! `textDocument/didClose`: forget the document, let the engine forget its KV cache, and the index read the file again.
 
 use tower_lsp::gen_lsp_types::DidCloseTextDocumentParams;
 
@@ -6,6 +6,7 @@ use crate::{link::State, serve::Server};
 
 pub(super) async fn did_close(server: &Server, params: DidCloseTextDocumentParams) {
     let Some(session) = server.session().close(&params.text_document.uri.0) else { return };
+    server.indexing.close(&params.text_document.uri.0);
     if let State::Connected(engine, _) = &*server.link.watch().borrow() {
         engine.forget(session);
     }

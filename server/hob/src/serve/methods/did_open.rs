@@ -9,4 +9,8 @@ pub(super) async fn did_open(server: &Server, params: DidOpenTextDocumentParams)
     let language = String::from(document.language_id);
     server.session().open(&document.uri.0, &language, document.version, &document.text);
     server.parser.wants(&document.uri.0);
+    let opened = server.session().view(&document.uri.0);
+    if let Some((_, text)) = opened {
+        server.indexing.update(&document.uri.0, &text);
+    }
 }

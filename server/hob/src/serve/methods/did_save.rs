@@ -1,4 +1,4 @@
-//! `textDocument/didSave`: nothing to do but to have heard it; the text came with the changes.
+//! `textDocument/didSave`: the text came with the changes; the index hears that the file is the same now.
 
 use tower_lsp::gen_lsp_types::DidSaveTextDocumentParams;
 
@@ -8,4 +8,5 @@ pub(super) async fn did_save(server: &Server, params: DidSaveTextDocumentParams)
     let uri = &params.text_document.uri.0;
     let known = server.session().view(uri).is_some();
     tracing::debug!(uri, known, "saved");
+    server.indexing.changed([uri.clone()]);
 }

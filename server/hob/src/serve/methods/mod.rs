@@ -6,6 +6,8 @@
 mod completion;
 mod did_change;
 mod did_change_configuration;
+mod did_change_watched_files;
+mod did_change_workspace_folders;
 mod did_close;
 mod did_open;
 mod did_save;
@@ -14,6 +16,7 @@ mod initialize;
 mod initialized;
 mod inline_completion;
 mod set_trace;
+mod work_done_progress_cancel;
 
 use tower_lsp::{
     ClientSocket, LanguageServer, LspService, LspServiceBuilder, gen_lsp_types as lsp, jsonrpc::Result,
@@ -46,6 +49,12 @@ pub(super) fn register(service: LspServiceBuilder<Server>) -> (LspService<Server
         .custom_method("textDocument/completion", completion::completion)
         .custom_method("workspace/executeCommand", execute_command::execute_command)
         .custom_method("workspace/didChangeConfiguration", did_change_configuration::did_change_configuration)
+        .custom_method(
+            "workspace/didChangeWorkspaceFolders",
+            did_change_workspace_folders::did_change_workspace_folders,
+        )
+        .custom_method("workspace/didChangeWatchedFiles", did_change_watched_files::did_change_watched_files)
+        .custom_method("window/workDoneProgress/cancel", work_done_progress_cancel::work_done_progress_cancel)
         .custom_method("$/setTrace", set_trace::set_trace)
         .finish()
 }

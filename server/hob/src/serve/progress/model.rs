@@ -1,8 +1,6 @@
-//! Shows the model's load as work-done progress, and says loudly when the model can't be used.
+//! Shows the model's load, and says loudly when the model can't be used.
 //!
-//! Must not flicker: a load that is over before a person could read about it is not shown.
-
-use std::time::Duration;
+//! Must not decide what happens then: that is for whoever asks the engine.
 
 use model::wire::ModelState;
 use tokio::{sync::watch, time::timeout};
@@ -11,13 +9,11 @@ use tower_lsp::{
     gen_lsp_types::{MessageType, ProgressToken},
 };
 
+use super::UNNOTICED;
 use crate::link::State;
 
-/// A load shorter than this is not worth a message.
-const UNNOTICED: Duration = Duration::from_millis(400);
-
 /// Follows the engine for as long as the window lives.
-pub(super) async fn show(client: Client, mut state: watch::Receiver<State>, progress: bool) {
+pub(in crate::serve) async fn show(client: Client, mut state: watch::Receiver<State>, progress: bool) {
     let mut told = String::new();
     loop {
         let settled = |state: &State| {
