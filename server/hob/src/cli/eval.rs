@@ -6,6 +6,7 @@
 mod ask;
 mod baselines;
 mod compare;
+mod context;
 mod curve;
 mod cut;
 mod figures;
@@ -26,6 +27,7 @@ use model::Asking;
 use self::{
     ask::Answer,
     baselines::Baseline,
+    context::{Indexed, Shown},
     cut::Kind,
     holes::Hole,
     judge::{Marks, Said, judge},
@@ -54,6 +56,10 @@ pub(super) struct Eval {
     /// seven times as long.
     #[arg(long)]
     compare: bool,
+    /// Index the folder and ask each hole with nothing from elsewhere in it, with each source of context, and with all. Takes
+    /// six times as long.
+    #[arg(long)]
+    context: bool,
     /// Write what was cut and what was answered at each hole to this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
@@ -74,6 +80,8 @@ struct Measured {
     copy: Judged,
     /// By the other ways of asking, in the order of [`compare::WAYS`]; empty where nobody compares.
     ways: Vec<Judged>,
+    /// With parts of the workspace on show; `None` where nobody asked for that.
+    shown: Option<Shown>,
 }
 
 /// An answer of which only the text counts.
@@ -87,10 +95,14 @@ impl Eval {
     pub(super) fn run(self) -> Result<ExitCode> {
         let files = files::find(&self.path)?;
         let mut rows = self.rows.as_deref().map(Rows::create).transpose()?;
+        let indexed = self.context.then(|| Indexed::new(&self.path)).transpose()?;
+        if let Some(Indexed { seconds, .. }) = &indexed {
+            out::note(&format!("hob: indexed {} in {seconds:.1} s", self.path.display()));
+        }
         let ready = Ready::start(&self.choice)?;
         let holes = self.holes(&files)?;
         let asked = holes.len();
-        let (measured, gone) = self.measure(&ready, holes, rows.as_mut())?;
+        let (measured, gone) = self.measure((&ready, indexed.as_ref()), holes, rows.as_mut())?;
         if measured.is_empty() {
             bail!("nothing was measured{}", gone.map_or_else(String::new, |gone| format!(": {gone}")));
         }
@@ -131,7 +143,7 @@ impl Eval {
     /// Asks hole by hole, until the last one, Ctrl-C, or the end of the engine, of which it says why.
     fn measure(
         &self,
-        ready: &Ready,
+        (ready, indexed): (&Ready, Option<&Indexed>),
         holes: Vec<Hole>,
         mut rows: Option<&mut Rows>,
     ) -> Result<(Vec<Measured>, Option<Silence>)> {
@@ -141,7 +153,7 @@ impl Eval {
             if progress.stopped() {
                 break;
             }
-            let one = match measure(ready, hole, self.compare) {
+            let one = match measure(ready, hole, self.compare, indexed) {
                 Ok(one) => one,
                 Err(gone) => return Ok((measured, Some(gone))),
             };
@@ -156,14 +168,22 @@ impl Eval {
 }
 
 /// Everything about one hole.
-fn measure(ready: &Ready, hole: Hole, compare: bool) -> Result<Measured, Silence> {
-    let answer = ask::ask(ready, &hole, Asking::patiently(), "product")?;
+fn measure(ready: &Ready, hole: Hole, compare: bool, indexed: Option<&Indexed>) -> Result<Measured, Silence> {
+    let answer = ask::ask(ready, &hole, Asking::patiently(), "product", None)?;
     let marks = judge(&hole, answer.said.as_ref());
     let judged = |said: Option<Said>| Judged { marks: judge(&hole, said.as_ref()), said };
     let ngram = judged(Baseline::Ngram.answer(&hole));
     let copy = judged(Baseline::Copy.answer(&hole));
     let ways: &[compare::Way] = if compare { &compare::WAYS } else { &[] };
-    let asked = ways.iter().map(|way| Ok(judged(ask::ask(ready, &hole, way.asking, way.name)?.said)));
+    let asked = ways.iter().map(|way| Ok(judged(ask::ask(ready, &hole, way.asking, way.name, None)?.said)));
     let ways = asked.collect::<Result<_, Silence>>()?;
-    Ok(Measured { hole, answer, marks, ngram, copy, ways })
+    let shown = |indexed: &Indexed| -> Result<Shown, Silence> {
+        let asked = context::SHOWN.iter().map(|sources| {
+            let from = Some((indexed.workspace(), *sources));
+            Ok(judged(ask::ask(ready, &hole, Asking::patiently(), "context", from)?.said))
+        });
+        Ok(Shown { answers: asked.collect::<Result<_, Silence>>()?, crosses: indexed.crosses(&hole) })
+    };
+    let shown = indexed.map(shown).transpose()?;
+    Ok(Measured { shown, hole, answer, marks, ngram, copy, ways })
 }

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use assist::{Plan, Query, Settings, Silence};
+use assist::{Plan, Query, Settings, Silence, Source, Workspace};
 use model::{Asking, SessionKey, Stats};
 use syntax::Tree;
 use text::Snapshot;
@@ -26,11 +26,17 @@ pub(super) struct Answer {
     pub(super) ms: f64,
 }
 
-/// Asks in one way; `session` tells the ways apart, so that each has a cache of its own as long as the engine has room for them.
+/// Asks in one way, with what of a workspace these sources show; `session` tells the ways apart, so that each has a cache of its own as long as the engine has room for them.
 ///
 /// # Errors
 /// The engine is gone, or can't use its model: then there is nothing left to measure.
-pub(super) fn ask(ready: &Ready, hole: &Hole, asking: Asking, session: &str) -> Result<Answer, Silence> {
+pub(super) fn ask(
+    ready: &Ready,
+    hole: &Hole,
+    asking: Asking,
+    session: &str,
+    from: Option<(&dyn Workspace, &[Source])>,
+) -> Result<Answer, Silence> {
     let text = [hole.before(), hole.after()].concat();
     let snapshot = Snapshot::new(&text, 0);
     let language = hole.source.language;
@@ -47,10 +53,12 @@ pub(super) fn ask(ready: &Ready, hole: &Hole, asking: Asking, session: &str) -> 
     };
     let settings =
         Settings { max_tokens: ready.config.completion.max_tokens, min_confidence: 0, ..Settings::default() };
+    let context = from.map(|(workspace, sources)| assist::gather(&query, workspace, sources));
+    let blocks = context.unwrap_or_default().blocks;
     let asked = Instant::now();
     let mut stats = Stats::default();
     let outcome = assist::plan(&query, &settings).and_then(|plan| {
-        let plan = Plan { request: model::Request { asking, ..plan.request }, ..plan };
+        let plan = Plan { request: model::Request { asking, blocks, ..plan.request }, ..plan };
         let (said, figures) = ready.ask(&plan, &mut |_, _| ())?;
         stats = figures;
         let said = assist::Said { text: &said, confidence: Some(stats.confidence) };

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     Measured,
     compare::Comparison,
+    context::Ablation,
     curve::{self, Bucket, Gate, Point},
     figures::Figures,
     judge::Marks,
@@ -54,6 +55,9 @@ pub(super) struct Report {
     /// With `--compare`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) compare: Option<Comparison>,
+    /// With `--context`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) context: Option<Ablation>,
 }
 
 /// The two that answer without a model.
@@ -107,6 +111,7 @@ impl Report {
                 copy: Answerer::of(measured, |one| one.copy.marks, run.seed),
             },
             compare: Comparison::of(measured, run.order, run.seed),
+            context: Ablation::of(measured, run.seed),
             model: run.model,
             seed: run.seed,
             asked: run.asked,

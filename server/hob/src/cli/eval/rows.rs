@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::{
     Judged, Measured, compare,
+    context::Shown,
     cut::Kind,
     judge::{Marks, Said},
 };
@@ -44,6 +45,15 @@ struct Row<'a> {
     /// With `--compare`: each way of asking.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ways: Vec<Way<'a>>,
+    /// With `--context`: each way of showing something from elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Elsewhere<'a>>,
+}
+
+#[derive(Serialize)]
+struct Elsewhere<'a> {
+    cross_file: bool,
+    ways: Vec<Way<'a>>,
 }
 
 #[derive(Serialize)]
@@ -66,7 +76,7 @@ struct Baselines<'a> {
 
 #[derive(Serialize)]
 struct Way<'a> {
-    asked: &'static str,
+    asked: String,
     answer: Option<&'a str>,
     exact: bool,
 }
@@ -92,12 +102,16 @@ impl Rows {
 
     /// Writes one hole's row, at once: what was measured is there even if the rest never is.
     pub(super) fn write<'m>(&mut self, measured: &'m Measured) -> Result<()> {
-        let Measured { hole, answer, marks, ngram, copy, ways } = measured;
+        let Measured { hole, answer, marks, ngram, copy, ways, shown } = measured;
         let (line, column) = hole.place();
-        let way = |(way, judged): (&'static compare::Way, &'m Judged)| Way {
-            asked: way.name,
+        let way = |asked: String, judged: &'m Judged| Way {
+            asked,
             answer: judged.said.as_ref().map(|said| said.text.as_str()),
             exact: judged.marks.exact,
+        };
+        let elsewhere = |shown: &'m Shown| Elsewhere {
+            cross_file: shown.crosses,
+            ways: shown.named().map(|(name, judged)| way(name, judged)).collect(),
         };
         let row = Row {
             path: &hole.source.name,
@@ -111,7 +125,12 @@ impl Rows {
             confidence: answer.stats.confidence,
             ms: answer.ms,
             baselines: Baselines { ngram: Told::by(ngram), copy: Told::by(copy) },
-            ways: compare::WAYS.iter().zip(ways).map(way).collect(),
+            ways: compare::WAYS
+                .iter()
+                .zip(ways)
+                .map(|(asked, judged)| way(asked.name.to_owned(), judged))
+                .collect(),
+            context: shown.as_ref().map(elsewhere),
         };
         let mut text = serde_json::to_string(&row)?;
         text.push('\n');

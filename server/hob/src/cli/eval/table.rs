@@ -6,6 +6,7 @@ use std::fmt::{self, Write as _};
 
 use super::{
     compare::Comparison,
+    context::Ablation,
     curve::{Bucket, Gate, Point},
     figures::Figures,
     interval::Interval,
@@ -36,7 +37,8 @@ impl fmt::Display for Report {
             "\nAn answer at a new place takes {:.0} ms (median), {:.0} ms (95 % take less); of this, the mixture takes {:.2} ms a token",
             self.ms.p50, self.ms.p95, self.ms.choosing
         )?;
-        self.compare.as_ref().map_or(Ok(()), |comparison| compared(f, comparison))
+        self.compare.as_ref().map_or(Ok(()), |comparison| compared(f, comparison))?;
+        self.context.as_ref().map_or(Ok(()), |ablation| from_elsewhere(f, ablation))
     }
 }
 
@@ -163,7 +165,7 @@ fn compared(f: &mut fmt::Formatter<'_>, comparison: &Comparison) -> fmt::Result 
             "{:34} {:>8} {:>10} {:>15} {:>8} {:>8}",
             row.way,
             percent(row.exact),
-            row.difference.map_or_else(|| "-".to_owned(), |points| format!("{:+.1}", points * 100.0)),
+            points(row.difference),
             between(row.difference_ci95),
             row.gained,
             row.lost
@@ -192,6 +194,36 @@ fn compared(f: &mut fmt::Formatter<'_>, comparison: &Comparison) -> fmt::Result 
             comparison.best_order
         )
     }
+}
+
+/// What is worth showing from elsewhere in the workspace.
+fn from_elsewhere(f: &mut fmt::Formatter<'_>, ablation: &Ablation) -> fmt::Result {
+    for (title, rows) in [("All holes", &ablation.all), ("Calls into another file", &ablation.cross_file)] {
+        writeln!(
+            f,
+            "\n{title:34} {:>6} {:>8} {:>10} {:>13} {:>11} {:>10} {:>13}",
+            "holes", "exact", "difference", "(95 %)", "identifiers", "difference", "(95 %)"
+        )?;
+        for row in rows {
+            writeln!(
+                f,
+                "{:34} {:>6} {:>8} {:>10} {:>13} {:>11} {:>10} {:>13}",
+                row.shown,
+                row.holes,
+                percent(row.exact),
+                points(row.exact_difference),
+                between(row.exact_difference_ci95),
+                percent(row.identifier_f1),
+                points(row.f1_difference),
+                between(row.f1_difference_ci95)
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn points(difference: Option<f64>) -> String {
+    difference.map_or_else(|| "-".to_owned(), |points| format!("{:+.1}", points * 100.0))
 }
 
 fn percent(share: Option<f64>) -> String {
@@ -244,6 +276,7 @@ mod tests {
             ngram: judged(baseline),
             copy: judged("g(z);"),
             ways: compare::WAYS.iter().map(right).collect(),
+            shown: None,
             hole,
         }
     }
