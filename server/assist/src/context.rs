@@ -153,7 +153,7 @@ pub struct Considered {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Context {
     /// For the prompt, the worthiest first: what does not fit is cut at the end.
-    pub blocks: Vec<Block>,
+    pub blocks: Arc<[Block]>,
     /// All that was found, in the order in which it was considered.
     pub considered: Vec<Considered>,
 }
@@ -360,7 +360,7 @@ impl<'q> Selection<'q> {
     }
 
     fn close(self) -> Context {
-        Context { blocks: self.blocks, considered: self.considered }
+        Context { blocks: self.blocks.into(), considered: self.considered }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Small texts with a `$0` cursor for this crate's tests. Must not be compiled into the product.
 
+use std::sync::Arc;
+
 use model::SessionKey;
 use syntax::{Language, Tree};
 use text::Document;
@@ -21,5 +23,6 @@ pub(crate) fn query(fixture: &str) -> Query {
         session: SessionKey(1),
         selected: None,
         explicit: false,
+        blocks: Arc::default(),
     }
 }

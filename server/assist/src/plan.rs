@@ -2,9 +2,9 @@
 //!
 //! Must not be slow (it runs on every key) and must not guess: what does not fit is a [`Silence`] with its reason.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
-use model::{Asking, Kind, Request, SessionKey};
+use model::{Asking, Block, Kind, Request, SessionKey};
 use syntax::Tree;
 use text::Snapshot;
 
@@ -63,6 +63,8 @@ pub struct Query {
     pub selected: Option<Selected>,
     /// Whether the user asked for a suggestion, as opposed to going on typing.
     pub explicit: bool,
+    /// What the model is shown from elsewhere: [`gather`](crate::gather)ed some time before.
+    pub blocks: Arc<[Block]>,
 }
 
 impl Query {
@@ -141,7 +143,7 @@ pub fn plan(query: &Query, settings: &Settings) -> Result<Plan, Silence> {
         kind: Kind::Fim,
         session: query.session,
         path: query.path.clone(),
-        blocks: Vec::new(),
+        blocks: query.blocks.to_vec(),
         prefix: lf(&snapshot.slice(prefix(snapshot, anchor))),
         suffix: lf(&snapshot.slice(suffix(snapshot, suffix_from))),
         max_tokens: settings.max_tokens,

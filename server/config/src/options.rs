@@ -93,6 +93,23 @@ options! {
             user_only most_files: Whole<1, 10_000_000> = Whole::of(200_000),
         }
 
+        /// What the model is shown from elsewhere in the workspace, found in the index while you pause. `hob eval FOLDER --context` says what
+        /// each source is worth for your model on your code.
+        context: ContextOptions {
+            /// Definitions of the names that are used around the cursor. Off, because Ember answers worse with them; for a larger model
+            /// they may be what it needs.
+            anyone definitions: bool = false,
+
+            /// What you edited lately.
+            anyone edits: bool = true,
+
+            /// Other places that use the names around the cursor.
+            anyone uses: bool = true,
+
+            /// Places with much the same words as the lines around the cursor.
+            anyone neighbours: bool = true,
+        }
+
         /// What Hob writes about itself, to a file in the state folder. Document text appears at `trace` only.
         log: LogOptions {
             /// The least serious thing that is still written.

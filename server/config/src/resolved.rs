@@ -15,6 +15,8 @@ pub struct Config {
     pub completion: Completion,
     /// What it knows of the workspace.
     pub index: Index,
+    /// What of that the model is shown.
+    pub context: Context,
     /// What it writes about itself.
     pub log: Log,
 }
@@ -70,6 +72,19 @@ pub struct Index {
     pub most_files: u32,
 }
 
+/// See [`Config::context`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// Definitions of names around the cursor.
+    pub definitions: bool,
+    /// What was edited lately.
+    pub edits: bool,
+    /// Other uses of those names.
+    pub uses: bool,
+    /// Places with the same words.
+    pub neighbours: bool,
+}
+
 /// See [`Config::log`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Log {
@@ -91,7 +106,7 @@ impl Default for Config {
 }
 
 impl From<Options> for Config {
-    fn from(Options { engine, completion, index, log }: Options) -> Self {
+    fn from(Options { engine, completion, index, context, log }: Options) -> Self {
         Self {
             engine: Engine {
                 model: engine.model,
@@ -116,6 +131,12 @@ impl From<Options> for Config {
                 exclude: index.exclude,
                 largest_file: u64::from(index.largest_file_kb.get()) * 1000,
                 most_files: index.most_files.get(),
+            },
+            context: Context {
+                definitions: context.definitions,
+                edits: context.edits,
+                uses: context.uses,
+                neighbours: context.neighbours,
             },
             log: Log { level: log.level },
         }

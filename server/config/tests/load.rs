@@ -50,6 +50,18 @@ fn without_sources_every_default_holds() {
                 min_confidence: 40,
                 languages_off: {},
             },
+            index: Index {
+                enabled: true,
+                exclude: [],
+                largest_file: 1000000,
+                most_files: 200000,
+            },
+            context: Context {
+                definitions: false,
+                edits: true,
+                uses: true,
+                neighbours: true,
+            },
             log: Log {
                 level: Info,
             },
@@ -123,7 +135,7 @@ fn a_misspelt_option_is_named_with_the_one_that_was_meant() {
         &Value::Null,
         &expect![[r#"
             config.toml:1:8: there is no option `engine.idleexit` (did you mean `engine.idle_exit`?), so nothing from here is used until it is mended
-            config.toml:2:8: there is no option `engine.model_file` (there are model, idle_exit, threads, context_tokens, order, pace), so nothing from here is used until it is mended
+            config.toml:2:8: there is no option `engine.model_file` (did you mean `index.most_files`?), so nothing from here is used until it is mended
         "#]],
     );
     check(
@@ -446,6 +458,14 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         completion.max_tokens Anyone
         completion.min_confidence Anyone
         completion.languages_off Tighten
+        index.enabled Tighten
+        index.exclude Tighten
+        index.largest_file_kb UserOnly
+        index.most_files UserOnly
+        context.definitions Anyone
+        context.edits Anyone
+        context.uses Anyone
+        context.neighbours Anyone
         log.level UserOnly"#]]
     .assert_eq(&scopes.join("\n"));
     // A type without a stricter side can't be tightened: `load` would never take it from a repository.

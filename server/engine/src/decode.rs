@@ -174,7 +174,10 @@ impl<'m> Decoder<'m> {
     /// The prompt for `request`. A place is shown as it was shown before; one that is new from the start of its line, and in a glance
     /// if it would be noticed how long the whole takes.
     fn lay_out(&mut self, request: &Request) -> Prompt {
-        if let Some((hole, view, behind)) = self.views.find(&mut self.builder, request) {
+        let known = self.views.find(&mut self.builder, request);
+        // Who has the time is shown everything as it is now.
+        let good = |hole: &Hole<'_>, view| request.asking.glance || (view == View::Whole && !hole.is_dated());
+        if let Some((hole, view, behind)) = known.filter(|(hole, view, _)| good(hole, *view)) {
             self.note(request, behind || view != View::Whole);
             return self.builder.build_view(&hole, view);
         }

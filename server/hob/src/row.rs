@@ -4,6 +4,7 @@
 //! so a row is one write of one line. Must not hold text of a document, nor slow an answer down: the appender is a thread.
 
 use std::{
+    collections::BTreeMap,
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
@@ -12,6 +13,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use assist::{Considered, Context};
 use model::Stats;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +72,51 @@ pub(crate) struct Row {
     pub(crate) check_ms: Option<f64>,
     /// What the engine said it cost.
     pub(crate) stats: Option<Stats>,
+    /// What the model was shown from elsewhere in the workspace.
+    #[serde(default)]
+    pub(crate) context: Elsewhere,
+}
+
+/// What is shown from elsewhere, and how much is not.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Elsewhere {
+    /// The places, the worthiest first.
+    pub(crate) shown: Vec<Excerpt>,
+    /// How much was found and left out, by the code of the reason.
+    pub(crate) left_out: BTreeMap<String, u32>,
+}
+
+/// A place that is shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Excerpt {
+    /// The source: `definitions`, `edits`, `uses` or `neighbours`.
+    pub(crate) from: String,
+    /// The file, relative to its workspace.
+    pub(crate) path: String,
+    /// Its first line, from 1.
+    pub(crate) line: usize,
+    /// How much text.
+    pub(crate) bytes: usize,
+}
+
+impl From<&Context> for Elsewhere {
+    fn from(context: &Context) -> Self {
+        let mut elsewhere = Self::default();
+        for Considered { source, path, lines, bytes, outcome } in &context.considered {
+            match outcome {
+                Ok(()) => elsewhere.shown.push(Excerpt {
+                    from: source.name().to_owned(),
+                    path: path.to_string(),
+                    line: lines.start + 1,
+                    bytes: *bytes,
+                }),
+                Err(rejection) => {
+                    *elsewhere.left_out.entry(rejection.code().to_owned()).or_insert(0) += 1;
+                }
+            }
+        }
+        elsewhere
+    }
 }
 
 /// Milliseconds since 1970.
@@ -161,6 +208,7 @@ mod tests {
             model_ms: Some(0.25),
             check_ms: Some(0.5),
             stats: Some(Stats::default()),
+            context: Elsewhere::default(),
         }
     }
 

@@ -6,26 +6,39 @@
 
 use std::borrow::Cow;
 
-use model::Request;
+use model::{Block, Request};
 
-/// The text around the place where a middle began.
+/// The text around the place where a middle began, and what was shown from elsewhere: as long as the anchor stands that stays as it was,
+/// because it stands before everything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
     before: Box<str>,
     suffix: Box<str>,
+    blocks: Box<[Block]>,
 }
 
 impl Anchor {
     /// The anchor of a middle that begins with `hole`.
     pub fn of(hole: &Hole<'_>) -> Self {
-        Self { before: hole.prefix.into(), suffix: hole.request.suffix.as_str().into() }
+        Self {
+            before: hole.prefix.into(),
+            suffix: hole.request.suffix.as_str().into(),
+            blocks: hole.blocks.as_ref().into(),
+        }
     }
 
     /// The hole of `request`, seen from this anchor; `None` if the text before it or after the cursor is not what it was, for then
     /// everything behind the change is to be evaluated anew anyway.
     pub fn hole<'r>(&self, request: &'r Request) -> Option<Hole<'r>> {
         let stands = request.prefix.starts_with(&*self.before) && request.suffix == *self.suffix;
-        stands.then(|| Hole::anchored_at(request, self.before.len()))
+        stands.then(|| {
+            let hole = Hole::anchored_at(request, self.before.len());
+            if *hole.blocks == *self.blocks {
+                hole
+            } else {
+                Hole { blocks: self.blocks.to_vec().into(), ..hole }
+            }
+        })
     }
 }
 
@@ -38,12 +51,19 @@ pub struct Hole<'r> {
     pub prefix: &'r str,
     /// Text from the anchor to the cursor: whole lines, perhaps, and the beginning of the cursor's.
     pub typed: Cow<'r, str>,
+    /// What is shown from elsewhere.
+    pub blocks: Cow<'r, [Block]>,
 }
 
 impl<'r> Hole<'r> {
     /// The hole as it is asked about: its middle begins with the cursor's line.
     pub fn of(request: &'r Request) -> Self {
-        Self { request, prefix: &request.prefix, typed: Cow::Borrowed(&request.typed) }
+        Self {
+            request,
+            prefix: &request.prefix,
+            typed: Cow::Borrowed(&request.typed),
+            blocks: Cow::Borrowed(&request.blocks),
+        }
     }
 
     /// The hole whose middle begins at byte `at` of the request's prefix, a character boundary and the start of a line.
@@ -52,7 +72,12 @@ impl<'r> Hole<'r> {
         if lines.is_empty() {
             return Self::of(request);
         }
-        Self { request, prefix, typed: Cow::Owned(format!("{lines}{}", request.typed)) }
+        Self { prefix, typed: Cow::Owned(format!("{lines}{}", request.typed)), ..Self::of(request) }
+    }
+
+    /// Whether what is shown from elsewhere is not what the request would have shown.
+    pub fn is_dated(&self) -> bool {
+        *self.blocks != *self.request.blocks
     }
 
     /// Lines between the anchor and the cursor's line.
@@ -98,6 +123,16 @@ mod tests {
         check("a\n  b$0\nz", "a\n  bc$0\nz", &expect![[r#""a\n" "  bc""#]]);
         check("a\n  b$0\nz", "a\n  bc;\n  $0\nz", &expect![[r#""a\n" "  bc;\n  ""#]]);
         check("a\n  b;\n  c$0\nz", "a\n  b;\n  $0\nz", &expect![[r#""a\n  b;\n" "  ""#]]);
+    }
+
+    #[test]
+    fn what_is_shown_from_elsewhere_stays_with_it() {
+        let block = |text: &str| vec![Block { path: "b.rs".into(), text: text.into() }];
+        let then = Request { blocks: block("then"), ..request("a\n  b$0\nz") };
+        let now = Request { blocks: block("now"), ..request("a\n  bc$0\nz") };
+        let seen = Anchor::of(&Hole::of(&then)).hole(&now).unwrap();
+        assert_eq!((seen.blocks.as_ref(), seen.is_dated()), (block("then").as_slice(), true));
+        assert!(!Hole::of(&now).is_dated());
     }
 
     #[test]

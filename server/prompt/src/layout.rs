@@ -91,7 +91,7 @@ impl<T: Tokens> Builder<T> {
         let own_header = self.own_header(request);
         let room = self.room(request, own_header.len());
         let blocks = match view {
-            View::Whole => self.blocks(&request.blocks, room.blocks),
+            View::Whole => self.blocks(&hole.blocks, room.blocks),
             View::Glance(_) => Vec::new(),
         };
         // The path of the file with the hole is of use only beside other files.

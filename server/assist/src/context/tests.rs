@@ -124,7 +124,7 @@ fn check(sources: &[Source], fixture: &str, expected: &Expect) {
         let outcome = outcome.map_or_else(Rejection::code, |()| "shown");
         out.push_str(&format!("{} {path}:{}-{} {outcome}\n", source.name(), lines.start, lines.end));
     }
-    for Block { path, text } in &context.blocks {
+    for Block { path, text } in context.blocks.iter() {
         out.push_str(&format!("--- {path}\n{text}\n"));
     }
     expected.assert_eq(&out);

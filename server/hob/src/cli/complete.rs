@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
     time::Instant,
 };
 
@@ -16,7 +17,7 @@ use syntax::{Language, Tree};
 use text::{Document, Encoding, Snapshot, WirePos};
 
 use super::{Choice, out, ready::Ready};
-use crate::row::{self, Row, Source};
+use crate::row::{self, Elsewhere, Row, Source};
 
 /// Flags of `hob complete`.
 #[derive(Debug, Args)]
@@ -119,6 +120,7 @@ impl Complete {
             path,
             selected: None,
             explicit: true,
+            blocks: Arc::default(),
         };
         Ok((snapshot, query))
     }
@@ -175,6 +177,7 @@ impl Complete {
             model_ms: None,
             check_ms: None,
             stats,
+            context: Elsewhere::default(),
         };
         if let Err(error) = row::append(&row::file(state), &row) {
             out::note(&format!("hob: this answer could not be recorded for `hob why`: {error}"));

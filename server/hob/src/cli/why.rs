@@ -8,7 +8,7 @@ use clap::Args;
 use super::out;
 use crate::{
     paths,
-    row::{self, Row},
+    row::{self, Row, Source},
 };
 
 /// Flags of `hob why`.
@@ -51,7 +51,13 @@ fn table(rows: &[Row], now: u64) -> String {
         let outcome = match row.outcome.as_str() {
             "shown" => {
                 let checked = if row.verified { ", syntax checked" } else { "" };
-                format!("shown, {} characters{checked}{}", row.chars, sure(row))
+                format!(
+                    "shown, {} characters{checked}{}{}{}",
+                    row.chars,
+                    sure(row),
+                    source(row),
+                    elsewhere(row)
+                )
             }
             code => format!("silent: {} [{code}]", row.why),
         };
@@ -73,6 +79,23 @@ fn sure(row: &Row) -> String {
     known.map_or_else(String::new, |confidence| format!(", {:.0} % sure", confidence * 100.0))
 }
 
+/// Where the words came from, if they were not decoded for just this text.
+fn source(row: &Row) -> &'static str {
+    match row.source {
+        Some(Source::Stream) => ", from the answer that was on its way",
+        Some(Source::Cache) => ", from an earlier answer",
+        Some(Source::Ahead) => ", decoded ahead",
+        Some(Source::Decode) | None => "",
+    }
+}
+
+/// What the model was shown from elsewhere.
+fn elsewhere(row: &Row) -> String {
+    let places: Vec<String> =
+        row.context.shown.iter().map(|excerpt| format!("{}:{}", excerpt.path, excerpt.line)).collect();
+    if places.is_empty() { String::new() } else { format!(", knowing {}", places.join(" ")) }
+}
+
 /// A span of milliseconds in the largest unit that fits.
 fn age(ms: u64) -> String {
     match ms / 1000 {
@@ -89,6 +112,7 @@ mod tests {
     use model::Stats;
 
     use super::*;
+    use crate::row::{Elsewhere, Excerpt};
 
     #[test]
     fn a_table_that_a_person_can_read() {
@@ -108,6 +132,16 @@ mod tests {
             model_ms: None,
             check_ms: None,
             stats: Some(Stats { ttft_ms: Some(2.5), confidence: 0.83, ..Stats::default() }),
+            context: Elsewhere::default(),
+        };
+        let excerpt = |path: &str, line| Excerpt { from: "uses".into(), path: path.into(), line, bytes: 90 };
+        let knowing = Row {
+            source: Some(Source::Stream),
+            context: Elsewhere {
+                shown: vec![excerpt("src/a.rs", 3), excerpt("src/b.rs", 120)],
+                ..Elsewhere::default()
+            },
+            ..shown.clone()
         };
         let silent = Row {
             at: 160_000,
@@ -122,6 +156,6 @@ mod tests {
                  3 s  inline          -     7.2 ms  src/main.rs:12: silent: the cursor is inside a word [inside_word]
             |"]]
         // The bar marks the margin: the snapshot's own indentation would be taken for the source's.
-        .assert_eq(&(table(&[shown, silent], 163_000) + "|"));
+        .assert_eq(&(table(&[shown, knowing, silent], 163_000) + "|"));
     }
 }

@@ -20,12 +20,13 @@ use super::{
     Server,
     flow::{Flow, Found, lock},
     foresee,
+    gathering::gather_in_the_calm,
     measure::{Place, Why},
     pace::Effort,
     session::Asked,
     stream::{Heard, Stream},
 };
-use crate::row::{self, Row};
+use crate::row::{self, Elsewhere, Row};
 
 /// However slow the model, nobody looks for ghost text after this.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -73,6 +74,7 @@ pub(super) async fn complete(
     };
     let outcome = match asked {
         Ok(asked) => {
+            gather_in_the_calm(server, &asked, &config);
             let snapshot = asked.query.snapshot.clone();
             let version = snapshot.version();
             let place = measure.map(|measure| Place { measure, uri: Arc::clone(&asked.uri), version });
@@ -308,6 +310,7 @@ impl<'a> Record<'a> {
             model_ms: None,
             check_ms: None,
             stats: None,
+            context: asked.map(|asked| Elsewhere::from(&*asked.context)).unwrap_or_default(),
         };
         Self { server, arrived, row, stats: None, late: None, closed: false }
     }

@@ -49,6 +49,8 @@ pub(super) struct Flow {
     debounce: Debounce,
     /// Reads the other place of [`Self::whereabouts`], once this one is calm.
     way_back: Option<AbortOnDrop>,
+    /// Gathers what is shown from elsewhere, once it is calm: after which change, for which place, and who.
+    gathering: Option<((u64, usize), AbortOnDrop)>,
 }
 
 /// An answer on its way. Dropping it cancels its question.
@@ -90,6 +92,7 @@ impl Default for Flow {
             shown: None,
             debounce: Debounce::default(),
             way_back: None,
+            gathering: None,
         }
     }
 }
@@ -162,6 +165,17 @@ impl Flow {
     /// Has `work` done once the document is calm, instead of what was to be done then.
     pub(super) fn in_the_calm(&mut self, work: Option<JoinHandle<()>>) {
         self.way_back = work.map(AbortOnDrop);
+    }
+
+    /// Whether what is shown from elsewhere is about to be gathered for the place at byte `offset` of the text as it is now.
+    pub(super) fn is_gathering(&self, offset: usize) -> bool {
+        let place = (self.changes, offset);
+        self.gathering.as_ref().is_some_and(|(gathered, work)| *gathered == place && !work.0.is_finished())
+    }
+
+    /// Has `work` gather that, instead of what was to be gathered before.
+    pub(super) fn gathers(&mut self, offset: usize, work: JoinHandle<()>) {
+        self.gathering = Some(((self.changes, offset), AbortOnDrop(work)));
     }
 
     /// The text has changed in a way that nothing on its way can fit.

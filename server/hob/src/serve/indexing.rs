@@ -1,7 +1,7 @@
 //! The indices of the window's workspace folders: opened, built and followed in the background, and told of what happens in the editor.
 //!
 //! Must not make a key press wait: a handler hands over and returns, and the one lock here is held for the moment of a look-up. Must not
-//! ask an index anything.
+//! ask an index anything: who does gets a reader.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use index::{Cancel, Index, Progress};
+use index::{Cancel, Index, Progress, Reader};
 use text::Snapshot;
 use tokio::sync::watch;
 use tower_lsp::{Client, gen_lsp_types::MessageType};
@@ -213,6 +213,17 @@ impl Indexing {
                 say(index, &path);
             }
         }
+    }
+
+    /// Somebody to ask about the workspace folder that a document belongs to, and what answers call the document. `None` where there is no
+    /// index, or not yet.
+    pub(super) fn reader(&self, uri: &str) -> Option<(Reader, String)> {
+        let path = path(uri)?;
+        let folders = self.folders();
+        let (_, folder) = folders.all.iter().find(|(root, _)| path.starts_with(root))?;
+        let reader = folder.index.as_ref()?.reader();
+        let relative = reader.relative(&path)?;
+        Some((reader, relative))
     }
 
     fn folders(&self) -> MutexGuard<'_, Folders> {

@@ -8,6 +8,7 @@ mod debounce;
 mod flow;
 mod foresee;
 mod framing;
+mod gathering;
 mod indexing;
 mod measure;
 mod methods;

@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use assist::{Query, Selected, Silence};
+use assist::{Context, Query, Selected, Silence};
 use config::Problem;
 use model::SessionKey;
 use serde_json::Value;
@@ -89,6 +89,8 @@ struct Entry {
     in_flight: Option<oneshot::Sender<()>>,
     /// Its answers, locked apart from the session: a completion looks for one when the session is out of reach.
     flow: Arc<Mutex<Flow>>,
+    /// What the model is shown from elsewhere, as of the last time that it was calm here.
+    context: Arc<Context>,
 }
 
 /// A finished parse of one version of a document.
@@ -113,6 +115,8 @@ pub(super) struct Asked {
     pub(super) flow: Arc<Mutex<Flow>>,
     /// The document, as the client calls it.
     pub(super) uri: Arc<str>,
+    /// What its prompts show from elsewhere.
+    pub(super) context: Arc<Context>,
 }
 
 /// A document's newest text and what goes with it, for asking about places in it that nobody asked about yet.
@@ -222,6 +226,7 @@ impl Session {
                 parsed: watch::Sender::new(None),
                 in_flight: None,
                 flow: Arc::default(),
+                context: Arc::default(),
             },
         );
     }
@@ -263,6 +268,14 @@ impl Session {
             session: SessionKey::new(self.window, uri),
             selected: None,
             explicit: false,
+            blocks: Arc::clone(&entry.context.blocks),
+        }
+    }
+
+    /// From now on prompts for this document show this from elsewhere, as long as it is open.
+    pub(super) fn show(&mut self, uri: &str, context: Context) {
+        if let Some(entry) = self.documents.get_mut(uri) {
+            entry.context = Arc::new(context);
         }
     }
 
@@ -308,6 +321,7 @@ impl Session {
             parsed: entry.language.map(|_| entry.parsed.subscribe()),
             flow: Arc::clone(&entry.flow),
             uri: uri.into(),
+            context: Arc::clone(&entry.context),
         };
         if let Some(entry) = self.documents.get_mut(uri) {
             // The older completion's receiver wakes here, because its sender is dropped.

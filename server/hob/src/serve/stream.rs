@@ -79,12 +79,11 @@ impl Stream {
         self.changed.subscribe()
     }
 
-    /// What is typed in the text of `request` beyond this answer's own question, if nothing else is different; empty for the same
-    /// text.
+    /// What is typed in the text of `request` beyond this answer's own question, if nothing else is different in this document; empty for
+    /// the same text. What is shown from elsewhere may have changed: a suggestion on screen is not taken back for that.
     pub(super) fn typed_since(&self, request: &Request) -> Option<String> {
         let own = &self.request;
         let same = own.suffix == request.suffix
-            && own.blocks == request.blocks
             && own.path == request.path
             && own.asking == request.asking
             && own.max_tokens == request.max_tokens

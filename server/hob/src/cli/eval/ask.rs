@@ -3,7 +3,7 @@
 //! Must not improve on the product: what is measured is what would be shown, were the machine quick enough. The gate on
 //! confidence is open, because what it costs is itself measured, and no deadline ends an answer.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use assist::{Plan, Query, Settings, Silence, Source, Workspace};
 use model::{Asking, SessionKey, Stats};
@@ -41,7 +41,7 @@ pub(super) fn ask(
     let snapshot = Snapshot::new(&text, 0);
     let language = hole.source.language;
     let name = hole.source.name.as_str();
-    let query = Query {
+    let mut query = Query {
         tree: Tree::parse(language, &snapshot, None, None),
         snapshot,
         offset: hole.cut.start,
@@ -50,15 +50,17 @@ pub(super) fn ask(
         session: SessionKey::new(u64::from(std::process::id()), &format!("{session} {name}")),
         selected: None,
         explicit: false,
+        blocks: Arc::default(),
     };
     let settings =
         Settings { max_tokens: ready.config.completion.max_tokens, min_confidence: 0, ..Settings::default() };
-    let context = from.map(|(workspace, sources)| assist::gather(&query, workspace, sources));
-    let blocks = context.unwrap_or_default().blocks;
+    if let Some((workspace, sources)) = from {
+        query.blocks = assist::gather(&query, workspace, sources).blocks;
+    }
     let asked = Instant::now();
     let mut stats = Stats::default();
     let outcome = assist::plan(&query, &settings).and_then(|plan| {
-        let plan = Plan { request: model::Request { asking, blocks, ..plan.request }, ..plan };
+        let plan = Plan { request: model::Request { asking, ..plan.request }, ..plan };
         let (said, figures) = ready.ask(&plan, &mut |_, _| ())?;
         stats = figures;
         let said = assist::Said { text: &said, confidence: Some(stats.confidence) };
