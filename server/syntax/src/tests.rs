@@ -2,6 +2,7 @@
 
 mod imports;
 mod incremental;
+mod languages;
 mod outline;
 mod parts;
 mod places;

@@ -87,7 +87,7 @@ impl Tree {
             let range = fragment(self, &verifier.replaced);
             let small = range.len() <= TOO_LARGE;
             verifier.tree = small
-                .then(|| source::parse(self.language.grammar(), snapshot, Some(range.clone()), None, None))
+                .then(|| source::parse(self.language, snapshot, Some(range.clone()), None, None))
                 .flatten();
             verifier.fragment = Some(range);
         }
@@ -188,7 +188,7 @@ impl Verifier {
         let mut old = self.tree.clone()?;
         old.edit(&input_edit(&edit));
         let within = self.fragment.as_ref().map(|range| range.start..range.end + edit.new_end - edit.old_end);
-        let tree = source::parse(self.language.grammar(), &snapshot, within, Some(&old), None)?;
+        let tree = source::parse(self.language, &snapshot, within, Some(&old), None)?;
         Some(Candidate { tree, snapshot })
     }
 }
@@ -236,14 +236,8 @@ fn open_brackets(root: Node<'_>, range: Range<usize>) -> String {
             }
             if node.start_byte() >= range.start && !node.is_missing() {
                 match node.kind() {
-                    "(" => open.push(')'),
-                    "[" => open.push(']'),
-                    "{" => open.push('}'),
-                    closer @ (")" | "]" | "}")
-                        if open.last().is_some_and(|last| closer.starts_with(*last)) =>
-                    {
-                        open.pop();
-                    }
+                    closer if open.last().is_some_and(|last| *last == closer) => drop(open.pop()),
+                    token if !node.is_named() => open.extend(closer(token)),
                     _ => {}
                 }
             }
@@ -254,6 +248,12 @@ fn open_brackets(root: Node<'_>, range: Range<usize>) -> String {
             }
         }
     }
+}
+
+/// What closes what a token opens: `(`, but also a shell's `$(` and a template's `${`.
+fn closer(token: &str) -> Option<&'static str> {
+    let pairs = [("((", "))"), ("[[", "]]"), ("(", ")"), ("[", "]"), ("{", "}")];
+    pairs.iter().find(|(opener, _)| token.ends_with(opener)).map(|(_, closer)| *closer)
 }
 
 /// The part of a large file to judge: the outermost item around the place that is not too large; where there is none, the nodes

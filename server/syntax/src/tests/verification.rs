@@ -7,7 +7,7 @@ use super::marked;
 use crate::{Language, Tree};
 
 /// Judges each suggestion: `ok`, `open` (fine if something follows), or how many errors it adds.
-fn check(language: &str, text: &str, suggestions: &[&str], expected: &Expect) {
+pub(super) fn check(language: &str, text: &str, suggestions: &[&str], expected: &Expect) {
     let (start, rest) = text.split_once("$0").unwrap();
     let (replaced, end) = rest.split_once("$0").unwrap_or(("", rest));
     let (snapshot, tree, start) = marked(language, &format!("{start}$0{replaced}{end}"));
