@@ -112,6 +112,8 @@ fn judge(language: Language, text: &str, random: &mut Random, tally: &mut Tally)
         rejected.extend(judge_one(language, &whole, cut, random, &mut tally.lines));
         if !statements.is_empty() {
             let (_, cut) = statements.swap_remove(random.below(statements.len()));
+            // Some nodes include their line's end.
+            let cut = cut.start..cut.start + whole.slice(cut.clone()).trim_end().len();
             rejected.extend(judge_one(language, &whole, cut, random, &mut tally.statements));
         }
     }

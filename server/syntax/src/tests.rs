@@ -4,6 +4,7 @@ mod imports;
 mod incremental;
 mod languages;
 mod outline;
+mod page;
 mod parts;
 mod places;
 mod queries;
