@@ -81,7 +81,7 @@ impl<C: Capture> Queries<C> {
     }
 
     /// What the file captures, by its own names.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "default"))]
     pub(crate) fn capture_names(&self) -> &[&str] {
         self.query.capture_names()
     }

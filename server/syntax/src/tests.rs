@@ -4,10 +4,11 @@ mod imports;
 mod incremental;
 mod languages;
 mod outline;
-mod page;
 mod parts;
 mod places;
 mod queries;
+#[cfg(feature = "default")]
+mod repository;
 mod uses;
 mod verification;
 
