@@ -151,6 +151,7 @@ mod tests {
         fs::remove_file(folder.path().join("b.rs")).unwrap();
         fs::remove_file(folder.path().join("a/c.py")).unwrap();
         let told = find(folder.path()).unwrap_err().to_string();
-        expect![""].assert_eq(&told.replace(&folder.path().display().to_string(), "FOLDER"));
+        expect!["FOLDER holds no file between 1 byte and 200 kB that its .gitignore lets count in a language that Hob parses (other files: 1 × .md, 1 × without an ending); name a folder or a file with code in one of them: rust, python, typescript, tsx, javascript, go, c, cpp, java, csharp, ruby, bash"]
+            .assert_eq(&told.replace(&folder.path().display().to_string(), "FOLDER"));
     }
 }
