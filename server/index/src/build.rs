@@ -145,6 +145,9 @@ fn build_once(site: &Site<'_>, store: &mut Store, on: &mut dyn FnMut(Progress)) 
     let (depth, stage) =
         if little { (Depth::Syntax, Stage::Parsing) } else { (Depth::Words, Stage::Reading) };
     built.read = changed.len();
+    if !little {
+        store.bulk(true)?;
+    }
     let changed: Vec<Work> = changed.into_iter().map(|(work, _)| work).collect();
     partial.extend(pass(site, store, &changed, depth, &mut built, &mut |done| {
         on(Progress { stage, done, total: changed.len() });
@@ -157,6 +160,9 @@ fn build_once(site: &Site<'_>, store: &mut Store, on: &mut dyn FnMut(Progress)) 
     pass(site, store, &partial, Depth::Syntax, &mut built, &mut |done| {
         on(Progress { stage: Stage::Parsing, done, total: partial.len() });
     })?;
+    if !little {
+        store.bulk(false)?;
+    }
     store.tidy()?;
     built.took.parsing += begun.elapsed();
     built.held = store.held()?;
