@@ -11,7 +11,7 @@ use crate::{
     analysis::Analysis,
     cache::{Cache, Lock},
     error::Error,
-    read::{Hash, Stamp, Text},
+    read::{Content, Hash, Stamp},
     skipped::Reason,
 };
 
@@ -184,7 +184,7 @@ pub(crate) struct Batch<'a> {
 
 impl Batch<'_> {
     /// Puts a file in the place of whatever was known of it.
-    pub(crate) fn put(&mut self, path: &str, file: &Text, analysis: &Analysis) -> rusqlite::Result<()> {
+    pub(crate) fn put(&mut self, path: &str, file: &Content, analysis: &Analysis) -> rusqlite::Result<()> {
         let is_same = self.is_held(path, &file.hash)?;
         self.remove_rows(path, is_same)?;
         self.transaction.prepare_cached("DELETE FROM refused WHERE path = ?")?.execute([path])?;
