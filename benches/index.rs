@@ -128,7 +128,9 @@ fn questions(reader: &Reader, files: &[(String, String)]) -> Vec<Series> {
         }
     }
     let mut all = vec![definitions, members, uses, neighbours, imports];
-    all.iter_mut().for_each(|series| series.timings.truncate(QUESTIONS));
+    for series in &mut all {
+        series.timings.truncate(QUESTIONS);
+    }
     all
 }
 

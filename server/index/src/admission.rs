@@ -206,11 +206,10 @@ impl Admission {
     fn list(&self, file: &Path, folder: &Path) -> Result<Option<Gitignore>, Reason> {
         match self.root.path().join(file).symlink_metadata() {
             Ok(meta) if meta.is_file() => {}
-            Ok(_) => return Ok(None),
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 return Err(Reason::Unreadable);
             }
-            Err(_) => return Ok(None),
+            _ => return Ok(None),
         }
         let read = self.root.read(file, LARGEST_LIST).map_err(|(_, reason)| reason)?;
         let mut builder = GitignoreBuilder::new(self.root.path().join(folder));

@@ -88,9 +88,11 @@ impl Analysis {
         let mut blocks = Vec::new();
         if let Some(language) = language.filter(|_| depth == Depth::Syntax) {
             let begun = Instant::now();
-            match Tree::of_text_unless(language, text, &mut || begun.elapsed() > PATIENCE) {
-                Some(tree) => blocks = analysis.look(&tree, text, &lines),
-                None => tracing::warn!(path, "its parse was given up; it is searched by its words only"),
+            let tree = Tree::of_text_unless(language, text, &mut || begun.elapsed() > PATIENCE);
+            if let Some(tree) = tree {
+                blocks = analysis.look(&tree, text, &lines);
+            } else {
+                tracing::warn!(path, "its parse was given up; it is searched by its words only");
             }
         }
         analysis.chunks = chunks::chunks(text, &lines, &blocks)

@@ -20,7 +20,7 @@ use crate::{
     analysis::{Analysis, Depth},
     error::Error,
     options::{Cancel, Options},
-    read::{Root, Stamp, Text},
+    read::{Content, Root, Stamp},
     skipped::{Reason, Skipped},
     store::{Held, Known, Store},
     threads,
@@ -101,11 +101,19 @@ struct Work {
     known: Option<Known>,
 }
 
+/// What a build has to look at.
+struct Compared {
+    /// New and changed files, each with its size in bytes.
+    changed: Vec<(Work, i64)>,
+    /// Files that an earlier build read, but did not parse.
+    partial: Vec<String>,
+}
+
 /// What came of reading it.
 enum Outcome {
     /// It holds what it held.
     Same(Stamp),
-    New(Text, Analysis),
+    New(Content, Analysis),
     Refused(Stamp, Reason),
 }
 
@@ -137,7 +145,7 @@ fn build_once(site: &Site<'_>, store: &mut Store, on: &mut dyn FnMut(Progress)) 
     if site.cancel.is_cancelled() {
         return Ok(built);
     }
-    let (changed, mut partial) = compare(store, found.files, &mut built)?;
+    let Compared { changed, mut partial } = compare(store, found.files, &mut built)?;
     built.took.looking = begun.elapsed();
 
     let begun = Instant::now();
@@ -145,6 +153,9 @@ fn build_once(site: &Site<'_>, store: &mut Store, on: &mut dyn FnMut(Progress)) 
     let (depth, stage) =
         if little { (Depth::Syntax, Stage::Parsing) } else { (Depth::Words, Stage::Reading) };
     built.read = changed.len();
+    if !little {
+        store.bulk(true)?;
+    }
     let changed: Vec<Work> = changed.into_iter().map(|(work, _)| work).collect();
     partial.extend(pass(site, store, &changed, depth, &mut built, &mut |done| {
         on(Progress { stage, done, total: changed.len() });
@@ -157,6 +168,9 @@ fn build_once(site: &Site<'_>, store: &mut Store, on: &mut dyn FnMut(Progress)) 
     pass(site, store, &partial, Depth::Syntax, &mut built, &mut |done| {
         on(Progress { stage: Stage::Parsing, done, total: partial.len() });
     })?;
+    if !little {
+        store.bulk(false)?;
+    }
     store.tidy()?;
     built.took.parsing += begun.elapsed();
     built.held = store.held()?;
@@ -164,13 +178,8 @@ fn build_once(site: &Site<'_>, store: &mut Store, on: &mut dyn FnMut(Progress)) 
     Ok(built)
 }
 
-/// Holds what was found against what is known. Forgets what is gone, and returns what has to be read, with its size in bytes, and what was
-/// read by an earlier build but not parsed.
-fn compare(
-    store: &mut Store,
-    found: Vec<Candidate>,
-    built: &mut Built,
-) -> Result<(Vec<(Work, i64)>, Vec<String>), Error> {
+/// Holds what was found against what is known, and forgets what is gone.
+fn compare(store: &mut Store, found: Vec<Candidate>, built: &mut Built) -> Result<Compared, Error> {
     let mut known = store.known()?;
     let (mut changed, mut partial) = (Vec::new(), Vec::new());
     for Candidate { path, stamp } in found {
@@ -187,7 +196,7 @@ fn compare(
     gone.sort();
     built.removed = gone.len();
     store.write(|batch| gone.iter().try_for_each(|path| batch.remove(path)))?;
-    Ok((changed, partial))
+    Ok(Compared { changed, partial })
 }
 
 /// Reads files on all threads and writes what they hold. Returns those that a look at the syntax is still due for.
@@ -217,14 +226,15 @@ fn pass(
             });
         }
         drop(send);
-        write(store, outcomes, built, on)
+        // When this fails, `outcomes` goes with it, and the threads end at their next one.
+        write(store, &outcomes, built, on)
     })
 }
 
 /// Writes outcomes as they come, until there are no more.
 fn write(
     store: &mut Store,
-    outcomes: mpsc::Receiver<(&Work, Outcome)>,
+    outcomes: &mpsc::Receiver<(&Work, Outcome)>,
     built: &mut Built,
     on: &mut dyn FnMut(usize),
 ) -> Result<Vec<String>, Error> {
@@ -233,7 +243,7 @@ fn write(
     while more {
         more = store.write(|batch| {
             let mut bytes = 0;
-            for (work, outcome) in &outcomes {
+            for (work, outcome) in outcomes {
                 match outcome {
                     Outcome::Same(stamp) => {
                         batch.touch(&work.path, stamp)?;
@@ -278,12 +288,12 @@ fn read(site: &Site<'_>, work: &Work, depth: Depth) -> Outcome {
         return Outcome::Same(text.stamp);
     }
     // A grammar's C code, or our own, may fail on a text that was made for it; that costs the one file.
-    match catch_unwind(AssertUnwindSafe(|| Analysis::of(&work.path, &text.text, depth))) {
-        Ok(analysis) => Outcome::New(text, analysis),
-        Err(_) => {
-            tracing::error!(path = work.path, "looking at this file failed; it is left out");
-            Outcome::Refused(text.stamp, Reason::Failed)
-        }
+    let looked = catch_unwind(AssertUnwindSafe(|| Analysis::of(&work.path, &text.text, depth)));
+    if let Ok(analysis) = looked {
+        Outcome::New(text, analysis)
+    } else {
+        tracing::error!(path = work.path, "looking at this file failed; it is left out");
+        Outcome::Refused(text.stamp, Reason::Failed)
     }
 }
 

@@ -69,6 +69,7 @@ const TABLES: &str = "
     CREATE VIRTUAL TABLE fts USING fts5(
         words, content = '', contentless_delete = 1, tokenize = \"ascii tokenchars '_'\"
     );
+    INSERT INTO fts(fts, rank) VALUES ('hashsize', 16777216);
 ";
 
 /// A workspace's cache file.

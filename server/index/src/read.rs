@@ -36,7 +36,7 @@ pub(crate) struct Stamp {
 }
 
 /// A file's text.
-pub(crate) struct Text {
+pub(crate) struct Content {
     pub(crate) text: String,
     pub(crate) stamp: Stamp,
     pub(crate) hash: Hash,
@@ -87,14 +87,14 @@ impl Root {
     }
 
     /// The whole text of a file. Where it is refused, what can be said of it comes along.
-    pub(crate) fn read(&self, file: &Path, largest: u64) -> Result<Text, (Stamp, Reason)> {
+    pub(crate) fn read(&self, file: &Path, largest: u64) -> Result<Content, (Stamp, Reason)> {
         match self.read_once(file, largest) {
             Err((_, Reason::Changed)) => self.read_once(file, largest),
             other => other,
         }
     }
 
-    fn read_once(&self, file: &Path, largest: u64) -> Result<Text, (Stamp, Reason)> {
+    fn read_once(&self, file: &Path, largest: u64) -> Result<Content, (Stamp, Reason)> {
         let nothing = |reason| (Stamp::UNKNOWN, reason);
         let file = self.open_file(file).map_err(nothing)?;
         let before = file.metadata().map_err(|_| nothing(Reason::Unreadable))?;
@@ -117,7 +117,7 @@ impl Root {
         }
         let hash = hash(&bytes);
         let text = String::from_utf8(bytes).map_err(|_| refused(Reason::Encoding))?;
-        Ok(Text { text, stamp, hash })
+        Ok(Content { text, stamp, hash })
     }
 
     #[cfg(target_os = "linux")]

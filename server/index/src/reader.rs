@@ -46,9 +46,12 @@ struct Open {
     connection: Connection,
     /// Of the file; another one may have taken its place.
     identity: Option<u64>,
-    /// Paths by the numbers of their files, which are never given to others.
-    paths: RefCell<HashMap<i64, (Arc<str>, Option<Language>)>>,
+    /// Files by their numbers, which are never given to others.
+    files: RefCell<HashMap<i64, File>>,
 }
+
+/// A file's path and language.
+type File = (Arc<str>, Option<Language>);
 
 /// What one question sees, from its beginning to its end.
 struct View<'a> {
@@ -116,12 +119,11 @@ impl Reader {
             if !view.admits(path) {
                 return Ok(Vec::new());
             }
-            let found = match view.buffers.get(path) {
-                Some(buffer) => buffer_definitions(path, buffer, |_| true).collect(),
-                None => {
-                    let sql = "WHERE file = (SELECT id FROM file WHERE path = ?1) ORDER BY start, end DESC";
-                    view.cached_definitions(sql, &[&path])?
-                }
+            let found = if let Some(buffer) = view.buffers.get(path) {
+                buffer_definitions(path, buffer, |_| true).collect()
+            } else {
+                let sql = "WHERE file = (SELECT id FROM file WHERE path = ?1) ORDER BY start, end DESC";
+                view.cached_definitions(sql, &[&path])?
             };
             Ok(found.into_iter().filter_map(|found| view.definition(found)).collect())
         })
@@ -243,7 +245,7 @@ impl Reader {
             *open = self.shared.cache.read()?.map(|connection| Open {
                 connection,
                 identity,
-                paths: RefCell::default(),
+                files: RefCell::default(),
             });
         }
         Ok(open.as_ref())
@@ -263,15 +265,15 @@ impl View<'_> {
     }
 
     /// A file's path and language, by its number.
-    fn file(&self, number: i64) -> rusqlite::Result<(Arc<str>, Option<Language>)> {
+    fn file(&self, number: i64) -> rusqlite::Result<File> {
         let Some(open) = self.open else { return Err(rusqlite::Error::QueryReturnedNoRows) };
-        if let Some(known) = open.paths.borrow().get(&number) {
+        if let Some(known) = open.files.borrow().get(&number) {
             return Ok(known.clone());
         }
         let sql = "SELECT path FROM file WHERE id = ?";
         let path: String = open.connection.prepare_cached(sql)?.query_row([number], |row| row.get(0))?;
         let file = (path.as_str().into(), Language::from_path(&path));
-        open.paths.borrow_mut().insert(number, file.clone());
+        open.files.borrow_mut().insert(number, file.clone());
         Ok(file)
     }
 

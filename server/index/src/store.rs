@@ -11,7 +11,7 @@ use crate::{
     analysis::Analysis,
     cache::{Cache, Lock},
     error::Error,
-    read::{Hash, Stamp, Text},
+    read::{Content, Hash, Stamp},
     skipped::Reason,
 };
 
@@ -151,6 +151,18 @@ impl Store {
         done.map_err(|error| self.failed(&error))
     }
 
+    /// Begins or ends the writing of much at once. Meanwhile FTS5 merges nothing, which it would do again and again; at the end it merges
+    /// once.
+    pub(crate) fn bulk(&self, begins: bool) -> Result<(), Error> {
+        let (automerge, crisismerge) = if begins { (0, 1000) } else { (4, 16) };
+        let settings = format!(
+            "INSERT INTO fts(fts, rank) VALUES ('automerge', {automerge});
+             INSERT INTO fts(fts, rank) VALUES ('crisismerge', {crisismerge});"
+        );
+        let merge = if begins { "" } else { "INSERT INTO fts(fts) VALUES ('optimize');" };
+        self.connection.execute_batch(&format!("{settings}{merge}")).map_err(|error| self.failed(&error))
+    }
+
     /// Brings the log home, so that the cache is one file again as far as readers allow.
     pub(crate) fn tidy(&self) -> Result<(), Error> {
         let done = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -172,8 +184,9 @@ pub(crate) struct Batch<'a> {
 
 impl Batch<'_> {
     /// Puts a file in the place of whatever was known of it.
-    pub(crate) fn put(&mut self, path: &str, file: &Text, analysis: &Analysis) -> rusqlite::Result<()> {
-        self.remove_rows(path)?;
+    pub(crate) fn put(&mut self, path: &str, file: &Content, analysis: &Analysis) -> rusqlite::Result<()> {
+        let is_same = self.is_held(path, &file.hash)?;
+        self.remove_rows(path, is_same)?;
         self.transaction.prepare_cached("DELETE FROM refused WHERE path = ?")?.execute([path])?;
         let stamp = file.stamp.settled();
         let values = params![
@@ -194,9 +207,11 @@ impl Batch<'_> {
                  RETURNING id",
             )?
             .query_row(values, |row| row.get(0))?;
-        self.transaction
-            .prepare_cached("INSERT INTO content(file, text) VALUES (?, ?)")?
-            .execute(params![id, file.text.as_bytes()])?;
+        if !is_same {
+            self.transaction
+                .prepare_cached("INSERT INTO content(file, text) VALUES (?, ?)")?
+                .execute(params![id, file.text.as_bytes()])?;
+        }
         self.put_syntax(id, analysis)?;
         self.put_chunks(id, analysis)
     }
@@ -273,7 +288,7 @@ impl Batch<'_> {
 
     /// Forgets a file. Its number is never given to another one.
     pub(crate) fn remove(&mut self, path: &str) -> rusqlite::Result<()> {
-        self.remove_rows(path)?;
+        self.remove_rows(path, false)?;
         for sql in ["DELETE FROM file WHERE path = ?", "DELETE FROM refused WHERE path = ?"] {
             self.transaction.prepare_cached(sql)?.execute([path])?;
         }
@@ -302,8 +317,15 @@ impl Batch<'_> {
         statement.query_map([format!("{folder}/"), format!("{folder}0")], |row| row.get(0))?.collect()
     }
 
-    /// Forgets what is known of a file's text.
-    fn remove_rows(&mut self, path: &str) -> rusqlite::Result<()> {
+    /// Whether a file's text is in the cache already: a second look, at its syntax, need not write it again.
+    fn is_held(&self, path: &str, hash: &Hash) -> rusqlite::Result<bool> {
+        let mut statement =
+            self.transaction.prepare_cached("SELECT 1 FROM file WHERE path = ? AND hash = ?")?;
+        statement.exists(params![path, hash])
+    }
+
+    /// Forgets what is known of a file, but for its text if that stays.
+    fn remove_rows(&mut self, path: &str, keep_text: bool) -> rusqlite::Result<()> {
         let file = self.transaction.prepare_cached("SELECT id FROM file WHERE path = ?")?;
         let Some(id) = { file }.query_row([path], |row| row.get::<_, i64>(0)).optional()? else {
             return Ok(());
@@ -319,9 +341,11 @@ impl Batch<'_> {
             "DELETE FROM chunk WHERE file = ?",
             "DELETE FROM symbol WHERE file = ?",
             "DELETE FROM import WHERE file = ?",
-            "DELETE FROM content WHERE file = ?",
         ] {
             self.transaction.prepare_cached(sql)?.execute([id])?;
+        }
+        if !keep_text {
+            self.transaction.prepare_cached("DELETE FROM content WHERE file = ?")?.execute([id])?;
         }
         Ok(())
     }

@@ -53,9 +53,9 @@ impl<'a> Iterator for Humps<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        let mut chars = self.rest.char_indices().peekable();
+        let mut chars = self.rest.char_indices();
         let (_, mut before) = chars.next()?;
-        while let Some((at, c)) = chars.next() {
+        for (at, c) in chars {
             let next_is_small = || self.rest[at + c.len_utf8()..].starts_with(char::is_lowercase);
             if c.is_uppercase() && (!before.is_uppercase() || next_is_small()) {
                 let (part, rest) = self.rest.split_at(at);

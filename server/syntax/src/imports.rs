@@ -11,6 +11,10 @@ use crate::{
     tree::Tree,
 };
 
+/// How far below the file's node a statement is looked for: class, its body, method, its body, statement; one more for wrappers, as
+/// JavaScript's `export`.
+const DEEPEST: u32 = 6;
+
 /// A module that a file imports, or imports from. A statement that names several is several of these. Ranges are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
@@ -110,12 +114,26 @@ impl Found {
 }
 
 impl Tree {
-    /// What the file imports, in the order of the text. The text must be the one that was parsed.
+    /// What the file imports, in the order of the text, down to the statements of methods; what a block within one imports is left
+    /// out. The text must be the one that was parsed.
     pub fn imports(&self, text: &(impl Text + ?Sized)) -> Vec<Import> {
+        let queries = self.language().imports();
+        // First the statements, then what is in them: a walk through every expression would cost half of a parse.
+        let mut nodes = Vec::new();
+        queries.matches(
+            self.inner.root_node(),
+            Within { range: None, depth: Some(DEEPEST) },
+            text,
+            |matched| {
+                nodes.extend(matched.captures().filter(|(capture, _)| *capture == ImportCapture::Import));
+            },
+        );
+        nodes.sort_by_key(|(_, node)| (node.start_byte(), node.end_byte()));
+        nodes.dedup_by_key(|(_, node)| node.byte_range());
         let mut all = Vec::new();
-        self.language().imports().matches(self.inner.root_node(), Within::default(), text, |matched| {
-            all.push(Found::of(matched.captures()));
-        });
+        for (_, node) in nodes {
+            queries.matches(node, Within::default(), text, |matched| all.push(Found::of(matched.captures())));
+        }
         let mut statements: Vec<_> = all.iter().filter_map(|found| found.import.clone()).collect();
         statements.sort_by_key(|range| (range.start, range.end));
         statements.dedup();

@@ -40,7 +40,9 @@ impl Index {
         // Grammars run on whatever the workspace holds.
         sandbox::enter(Role::Serve)?;
         let (config, problems) = Sources::read(Some(&self.path)).resolve(None);
-        problems.iter().for_each(|problem| out::note(&format!("hob: {problem}")));
+        for problem in problems {
+            out::note(&format!("hob: {problem}"));
+        }
         let index = index::Index::open(settings::index(&config, &self.path)?)?;
         let begun = Instant::now();
         let built = watch(&index)?;
@@ -115,9 +117,25 @@ fn watch(index: &index::Index) -> Result<Built> {
 fn page(built: &Built, cost: &Cost) -> String {
     let held = &built.held;
     let megabytes = |bytes: f64| format!("{:.1} MB", bytes / 1e6);
-    let skipped: String =
-        built.skipped.iter().map(|(reason, count)| format!("{count:>9}  {reason}\n")).collect();
-    let skipped = if skipped.is_empty() { skipped } else { format!("Left out:\n{skipped}") };
+    let skipped: Vec<String> = built
+        .skipped
+        .iter()
+        .map(|(reason, count)| {
+            format!(
+                "{count:>9}  {reason}
+"
+            )
+        })
+        .collect();
+    let skipped = if skipped.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "Left out:
+{}",
+            skipped.concat()
+        )
+    };
     let unfinished =
         if built.is_complete { "" } else { "It was stopped, and goes on from here next time.\n" };
     format!(

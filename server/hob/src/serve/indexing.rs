@@ -233,7 +233,9 @@ impl Indexing {
 
 /// Ends what is not wanted any more. An index that is dropped waits for its threads, so that is done on another one.
 fn give_up(folders: BTreeMap<PathBuf, Folder>) {
-    folders.values().for_each(|folder| folder.cancel.cancel());
+    for folder in folders.values() {
+        folder.cancel.cancel();
+    }
     if folders.values().any(|folder| folder.index.is_some()) {
         thread::spawn(move || drop(folders));
     }

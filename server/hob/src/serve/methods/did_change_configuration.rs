@@ -16,9 +16,9 @@ pub(super) async fn did_change_configuration(server: &Server, params: DidChangeC
         session.client.configuration
     };
     if pulls {
-        pull(server).await
+        pull(server).await;
     } else {
-        report(server).await
+        report(server).await;
     }
     server.indexing.arrange();
 }
