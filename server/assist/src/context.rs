@@ -190,7 +190,9 @@ pub fn gather(query: &Query, workspace: &dyn Workspace, sources: &[Source]) -> C
             Source::Use => uses(query, workspace, &names),
             Source::Neighbour => neighbours(query, workspace),
         };
-        found.into_iter().for_each(|candidate| selection.consider(candidate));
+        for candidate in found {
+            selection.consider(candidate);
+        }
     }
     selection.close()
 }

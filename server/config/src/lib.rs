@@ -28,7 +28,7 @@ pub use load::{Source, load};
 pub use manual::{manual, schema};
 pub use options::Options;
 pub use problem::{Place, Problem};
-pub use resolved::{Completion, Config, Context, Engine, Index, Log};
+pub use resolved::{Completion, Config, ContextSource, Engine, Index, Log};
 pub use values::{LogLevel, ModelFile, Pace, Popup, PromptOrder};
 
 /// The user's own file, below the folder that `XDG_CONFIG_HOME` names (`~/.config` where it names none).

@@ -16,7 +16,7 @@ pub struct Config {
     /// What it knows of the workspace.
     pub index: Index,
     /// What of that the model is shown.
-    pub context: Context,
+    pub context: Vec<ContextSource>,
     /// What it writes about itself.
     pub log: Log,
 }
@@ -72,17 +72,17 @@ pub struct Index {
     pub most_files: u32,
 }
 
-/// See [`Config::context`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Context {
+/// Where what is shown from elsewhere may come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContextSource {
     /// Definitions of names around the cursor.
-    pub definitions: bool,
+    Definitions,
     /// What was edited lately.
-    pub edits: bool,
+    Edits,
     /// Other uses of those names.
-    pub uses: bool,
+    Uses,
     /// Places with the same words.
-    pub neighbours: bool,
+    Neighbours,
 }
 
 /// See [`Config::log`].
@@ -132,12 +132,15 @@ impl From<Options> for Config {
                 largest_file: u64::from(index.largest_file_kb.get()) * 1000,
                 most_files: index.most_files.get(),
             },
-            context: Context {
-                definitions: context.definitions,
-                edits: context.edits,
-                uses: context.uses,
-                neighbours: context.neighbours,
-            },
+            context: [
+                context.definitions.then_some(ContextSource::Definitions),
+                context.edits.then_some(ContextSource::Edits),
+                context.uses.then_some(ContextSource::Uses),
+                context.neighbours.then_some(ContextSource::Neighbours),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             log: Log { level: log.level },
         }
     }

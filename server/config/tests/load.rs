@@ -56,12 +56,11 @@ fn without_sources_every_default_holds() {
                 largest_file: 1000000,
                 most_files: 200000,
             },
-            context: Context {
-                definitions: false,
-                edits: true,
-                uses: true,
-                neighbours: true,
-            },
+            context: [
+                Edits,
+                Uses,
+                Neighbours,
+            ],
             log: Log {
                 level: Info,
             },

@@ -49,11 +49,7 @@ pub(crate) fn parse(
 }
 
 /// Parses a text that is in one piece. `give_up` is asked every so often; `None` if it said yes.
-pub(crate) fn parse_text(
-    language: Language,
-    text: &str,
-    give_up: &mut dyn FnMut() -> bool,
-) -> Option<Tree> {
+pub(crate) fn parse_text(language: Language, text: &str, give_up: &mut dyn FnMut() -> bool) -> Option<Tree> {
     if u32::try_from(text.len()).is_err() {
         return None;
     }

@@ -5,6 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use assist::{Query, Source, gather};
+use config::{Config, ContextSource};
 use tokio::{task::spawn_blocking, time::sleep};
 
 use super::{Server, flow::lock, session::Asked};
@@ -14,8 +15,8 @@ use super::{Server, flow::lock, session::Asked};
 const CALM: Duration = Duration::from_millis(200);
 
 /// Has what helps at the place of `asked` gathered, once it is calm there.
-pub(super) fn gather_in_the_calm(server: &Server, asked: &Asked, config: &config::Config) {
-    let sources = sources(&config.context);
+pub(super) fn gather_in_the_calm(server: &Server, asked: &Asked, config: &Config) {
+    let sources: Vec<Source> = config.context.iter().copied().map(source).collect();
     if sources.is_empty() || !config.index.enabled {
         return;
     }
@@ -40,12 +41,11 @@ pub(super) fn gather_in_the_calm(server: &Server, asked: &Asked, config: &config
     flow.gathers(asked.query.offset, tokio::spawn(work));
 }
 
-fn sources(config: &config::Context) -> Vec<Source> {
-    let chosen = |source: &Source| match source {
-        Source::Definition => config.definitions,
-        Source::Edit => config.edits,
-        Source::Use => config.uses,
-        Source::Neighbour => config.neighbours,
-    };
-    Source::ALL.into_iter().filter(chosen).collect()
+fn source(configured: ContextSource) -> Source {
+    match configured {
+        ContextSource::Definitions => Source::Definition,
+        ContextSource::Edits => Source::Edit,
+        ContextSource::Uses => Source::Use,
+        ContextSource::Neighbours => Source::Neighbour,
+    }
 }
