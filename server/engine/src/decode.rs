@@ -174,6 +174,9 @@ impl<'m> Decoder<'m> {
     /// The prompt for `request`. A place is shown as it was shown before; one that is new from the start of its line, and in a glance
     /// if it would be noticed how long the whole takes.
     fn lay_out(&mut self, request: &Request) -> Prompt {
+        if !request.asking.glance {
+            self.idle.is_read(request);
+        }
         let known = self.views.find(&mut self.builder, request);
         // Who has the time is shown everything as it is now.
         let good = |hole: &Hole<'_>, view| request.asking.glance || (view == View::Whole && !hole.is_dated());

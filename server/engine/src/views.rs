@@ -27,8 +27,8 @@ struct Place {
 pub(crate) struct Views(VecDeque<Place>);
 
 impl Views {
-    /// How the place of `request` is shown now: the hole from its anchor, how much around it, and whether that should be
-    /// another when nobody waits: the anchor has stayed behind, or something else is to be shown from elsewhere. `None` for a place that is new, or where so much was typed that the view no longer
+    /// How the place of `request` is shown now: the hole from its anchor, how much around it, and whether the anchor has stayed behind so
+    /// far that it should be moved when nobody waits. `None` for a place that is new, or where so much was typed that the view no longer
     /// holds it.
     pub(crate) fn find<'r, T: Tokens>(
         &mut self,
@@ -46,7 +46,7 @@ impl Views {
         }
         let view = place.view;
         self.0.push_front(place);
-        let behind = hole.lines() >= LINES || filled > 0.5 || hole.is_dated();
+        let behind = hole.lines() >= LINES || filled > 0.5;
         Some((hole, view, behind))
     }
 

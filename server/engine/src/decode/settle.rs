@@ -28,6 +28,15 @@ impl Idle {
         self.wanted = unsettled.then(|| (request.clone(), Instant::now()));
     }
 
+    /// Notes that all there is to see at the place of `request` is being read for somebody.
+    pub(super) fn is_read(&mut self, request: &Request) {
+        let same = |wanted: &Request| {
+            (wanted.session, &wanted.prefix, &wanted.suffix)
+                == (request.session, &request.prefix, &request.suffix)
+        };
+        self.wanted.take_if(|(wanted, _)| same(wanted));
+    }
+
     /// The tokens read for `session` since this was asked last.
     pub(super) fn account_for(&mut self, session: SessionKey) -> u32 {
         let found = self.read.iter().position(|(owner, _)| *owner == session);

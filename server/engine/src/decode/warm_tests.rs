@@ -2,7 +2,7 @@
 //!
 //! Counts only: how long a token takes is the machine's affair, and `hob bench typing` measures it.
 
-use model::{Finish, Kind, Request};
+use model::{Block, Finish, Kind, Request};
 
 use super::{
     Decoder, Team,
@@ -225,5 +225,31 @@ fn a_letter_later_the_word_before_the_cursor_is_not_evaluated_again() {
             assert_eq!(answer(decoder, &request(typed)).0, warm, "{typed}");
             decoder.trail = kept;
         }
+    });
+}
+
+#[test]
+fn what_is_shown_from_elsewhere_is_another_once_it_is_read() {
+    with_decoder(|decoder| {
+        let (before, after) = place();
+        let knowing = |typed: &str| Request {
+            blocks: vec![Block {
+                path: "family.rs".into(),
+                text: OTHER.lines().take(20).collect::<Vec<_>>().join("\n"),
+            }],
+            ..hole(&format!("{before}{typed}$0{after}"))
+        };
+        key(decoder, &before, "        let pos", &after);
+        let dated = answer(decoder, &knowing("        let posi")).1.stats;
+        assert!(dated.evaluated_tokens <= 4, "nobody waits for what is new elsewhere: {dated:?}");
+        let patiently = Request {
+            kind: Kind::Prefill,
+            asking: model::Asking::patiently(),
+            ..knowing("        let posi")
+        };
+        let read = answer(decoder, &patiently).1.stats;
+        assert!(read.evaluated_tokens > 100, "{read:?}");
+        let next = answer(decoder, &knowing("        let posit")).1.stats;
+        assert!(next.evaluated_tokens <= 4 && next.prompt_tokens > 0, "{next:?}");
     });
 }

@@ -56,8 +56,8 @@ pub(super) struct Eval {
     /// seven times as long.
     #[arg(long)]
     compare: bool,
-    /// Index the folder and ask each hole with nothing from elsewhere in it, with each source of context, and with all. Takes
-    /// six times as long.
+    /// Index the folder and ask each hole with nothing from elsewhere in it, with each source of context, with those that
+    /// the defaults show, and with all. Takes seven times as long.
     #[arg(long)]
     context: bool,
     /// Write what was cut and what was answered at each hole to this file, one JSON object a line.
@@ -185,5 +185,5 @@ fn measure(ready: &Ready, hole: Hole, compare: bool, indexed: Option<&Indexed>) 
         Ok(Shown { answers: asked.collect::<Result<_, Silence>>()?, crosses: indexed.crosses(&hole) })
     };
     let shown = indexed.map(shown).transpose()?;
-    Ok(Measured { shown, hole, answer, marks, ngram, copy, ways })
+    Ok(Measured { hole, answer, marks, ngram, copy, ways, shown })
 }

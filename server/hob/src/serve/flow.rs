@@ -31,6 +31,10 @@ const KEPT: NonZeroUsize = NonZeroUsize::new(32).expect("not zero");
 /// After so many changes that no request followed, the editor doesn't ask here, and nothing is prepared until it does.
 const UNASKED: u32 = 6;
 
+/// What is shown from elsewhere stays as it is within so many lines: it stands at the head of the prompt, and when it changes everything
+/// behind it is read anew.
+const NEAR: usize = 8;
+
 /// A document's answers.
 #[derive(Debug)]
 pub(super) struct Flow {
@@ -51,6 +55,8 @@ pub(super) struct Flow {
     way_back: Option<AbortOnDrop>,
     /// Gathers what is shown from elsewhere, once it is calm: after which change, for which place, and who.
     gathering: Option<((u64, usize), AbortOnDrop)>,
+    /// For which line that was done last.
+    gathered_at: Option<usize>,
 }
 
 /// An answer on its way. Dropping it cancels its question.
@@ -93,6 +99,7 @@ impl Default for Flow {
             debounce: Debounce::default(),
             way_back: None,
             gathering: None,
+            gathered_at: None,
         }
     }
 }
@@ -167,15 +174,22 @@ impl Flow {
         self.way_back = work.map(AbortOnDrop);
     }
 
-    /// Whether what is shown from elsewhere is about to be gathered for the place at byte `offset` of the text as it is now.
-    pub(super) fn is_gathering(&self, offset: usize) -> bool {
+    /// Whether what is shown from elsewhere was gathered near this line, or is about to be gathered for the place at byte `offset` of the
+    /// text as it is now.
+    pub(super) fn is_gathered(&self, line: usize, offset: usize) -> bool {
         let place = (self.changes, offset);
-        self.gathering.as_ref().is_some_and(|(gathered, work)| *gathered == place && !work.0.is_finished())
+        let coming = self.gathering.as_ref().is_some_and(|(at, work)| *at == place && !work.0.is_finished());
+        coming || self.gathered_at.is_some_and(|at| at.abs_diff(line) < NEAR)
     }
 
     /// Has `work` gather that, instead of what was to be gathered before.
     pub(super) fn gathers(&mut self, offset: usize, work: JoinHandle<()>) {
         self.gathering = Some(((self.changes, offset), AbortOnDrop(work)));
+    }
+
+    /// Notes that it was gathered for this line.
+    pub(super) fn gathered(&mut self, line: usize) {
+        self.gathered_at = Some(line);
     }
 
     /// The text has changed in a way that nothing on its way can fit.

@@ -78,9 +78,14 @@ fn begin(
 }
 
 /// Has the engine read the text around another place, once it is calm here.
-async fn read(engine: Arc<EngineClient>, mut request: Request) {
+async fn read(engine: Arc<EngineClient>, request: Request) {
     sleep(CALM).await;
-    // Nobody is there, so there is time for all of the text.
+    prepare(&engine, request);
+}
+
+/// Has the engine read what `request` shows, for whoever asks next.
+pub(super) fn prepare(engine: &EngineClient, mut request: Request) {
+    // Nobody waits, so there is time for all of the text.
     (request.kind, request.asking) = (Kind::Prefill, Asking::patiently());
     engine.ask(request, Unheard).detach();
 }

@@ -47,8 +47,8 @@ use pace::Pace;
 use parsing::Parser;
 use session::Session;
 
-/// Everything that a handler can reach.
-#[derive(Debug)]
+/// Everything that a handler can reach. Clones reach the same.
+#[derive(Debug, Clone)]
 struct Server {
     client: Client,
     session: Arc<Mutex<Session>>,

@@ -272,11 +272,12 @@ impl Session {
         }
     }
 
-    /// From now on prompts for this document show this from elsewhere, as long as it is open.
-    pub(super) fn show(&mut self, uri: &str, context: Context) {
-        if let Some(entry) = self.documents.get_mut(uri) {
-            entry.context = Arc::new(context);
-        }
+    /// From now on prompts for this document show this from elsewhere, as long as it is open. Whether that is something else than before.
+    pub(super) fn show(&mut self, uri: &str, context: Context) -> bool {
+        let Some(entry) = self.documents.get_mut(uri) else { return false };
+        let dated = entry.context.blocks != context.blocks;
+        entry.context = Arc::new(context);
+        dated
     }
 
     /// Forgets a document; the key of its KV cache, if it was open.

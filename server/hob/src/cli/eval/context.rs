@@ -18,11 +18,12 @@ use super::{
 
 /// What is shown in each way. The first shows nothing: the others are compared with it. Nobody edits during a measurement, so what was
 /// edited lately is not among them.
-pub(super) const SHOWN: [&[Source]; 5] = [
+pub(super) const SHOWN: [&[Source]; 6] = [
     &[],
     &[Source::Definition],
     &[Source::Use],
     &[Source::Neighbour],
+    &[Source::Use, Source::Neighbour],
     &[Source::Definition, Source::Use, Source::Neighbour],
 ];
 
