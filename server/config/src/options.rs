@@ -85,7 +85,7 @@ options! {
             user_only largest_file_kb: Whole<1, 100_000> = Whole::of(1000),
 
             /// How many files of a workspace folder are read at most.
-            user_only most_files: Whole<1, 10_000_000> = Whole::of(200_000),
+            user_only file_limit: Whole<1, 10_000_000> = Whole::of(200_000),
         }
 
         /// What Hob writes about itself, to a file in the state folder. Document text appears at `trace` only.
