@@ -36,13 +36,14 @@ impl Tree {
             old.filter(|old| old.language == language && old.len == snapshot.len()).map(|old| &old.inner);
         // The queries take milliseconds to compile, once: better here than at the first question, which a person waits for.
         language.scopes();
-        let inner = source::parse(language.grammar(), snapshot, None, old, deadline)?;
+        let inner = source::parse(language, snapshot, None, old, deadline)?;
         Some(Self { language, inner, version: snapshot.version(), len: snapshot.len(), edited: false })
     }
 
     /// Parses the whole text of a file that is no open document, as fast as that goes. A lone CR ends a line in it, as in a
     /// snapshot. `None` for a text too large for a tree's positions (4 GiB).
     pub fn of_text(language: Language, text: &str) -> Option<Self> {
+<<<<<<< HEAD
         Self::of_text_unless(language, text, &mut || false)
     }
 
@@ -50,6 +51,9 @@ impl Tree {
     /// and if it says yes there is no tree.
     pub fn of_text_unless(language: Language, text: &str, give_up: &mut dyn FnMut() -> bool) -> Option<Self> {
         let inner = source::parse_text(language.grammar(), text, give_up)?;
+=======
+        let inner = source::parse_text(language, text)?;
+>>>>>>> langs
         Some(Self { language, inner, version: 0, len: text.len(), edited: false })
     }
 
