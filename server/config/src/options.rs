@@ -90,7 +90,7 @@ options! {
             user_only largest_file_kb: Whole<1, 100_000> = Whole::of(1000),
 
             /// How many files of a workspace folder are read at most.
-            user_only most_files: Whole<1, 10_000_000> = Whole::of(200_000),
+            user_only file_limit: Whole<1, 10_000_000> = Whole::of(200_000),
         }
 
         /// What the model is shown from elsewhere in the workspace, found in the index while you pause. `hob eval FOLDER --context` says what

@@ -130,7 +130,7 @@ impl From<Options> for Config {
                 enabled: index.enabled,
                 exclude: index.exclude,
                 largest_file: u64::from(index.largest_file_kb.get()) * 1000,
-                most_files: index.most_files.get(),
+                most_files: index.file_limit.get(),
             },
             context: [
                 context.definitions.then_some(ContextSource::Definitions),

@@ -244,7 +244,7 @@ mod tests {
     use crate::fixture::Folder as Tree;
 
     /// What is decided about each of `files` in a tree of `lists`.
-    fn check(lists: &[(&str, &str)], exclude: &[&str], files: &[&str], expected: Expect) {
+    fn check(lists: &[(&str, &str)], exclude: &[&str], files: &[&str], expected: &Expect) {
         let tree = Tree::with(lists);
         let exclude: Vec<String> = exclude.iter().map(|&pattern| pattern.to_owned()).collect();
         let admission = Admission::new(&Root::open(tree.path()).unwrap(), &exclude).unwrap();
@@ -274,7 +274,7 @@ mod tests {
                 "a/secret/x",
                 "a/x.gen.rs",
             ],
-            expect![[r#"
+            &expect![[r#"
                 src/a.rs
                 made/a.rs: git
                 x.log: git
@@ -303,7 +303,7 @@ mod tests {
                 ".github/x.yml",
                 "a/id.rs",
             ],
-            expect![[r#"
+            &expect![[r#"
                 .env: private
                 a/.ENV.local: private
                 prod.env: private
@@ -323,7 +323,7 @@ mod tests {
             &[],
             &[],
             &["../x.rs", "a/../../x.rs", "/etc/passwd"],
-            expect![[r#"
+            &expect![[r#"
             ../x.rs: outside
             a/../../x.rs: outside
             /etc/passwd: outside

@@ -73,8 +73,8 @@ mod tests {
     use super::*;
 
     /// Edits at `(path, line)`, in a file of twenty lines each, one tick apart.
-    fn check(edits: &[(&str, usize)], expected: Expect) {
-        let text: String = (0..20).map(|line| format!("line {line}\n")).collect();
+    fn check(edits: &[(&str, usize)], expected: &Expect) {
+        let text = (0..20).map(|line| format!("line {line}\n")).collect::<Vec<_>>().concat();
         let mut ring = Ring::default();
         for (at, (path, line)) in (1..).zip(edits) {
             ring.note(path, &Edit { snapshot: Snapshot::new(&text, 0), lines: *line..line + 1, at });
@@ -90,7 +90,7 @@ mod tests {
     fn edits_that_are_near_are_one_place() {
         check(
             &[("a.rs", 2), ("b.rs", 2), ("a.rs", 4), ("a.rs", 19)],
-            expect![[r#"
+            &expect![[r#"
                 a.rs 19..20 at 4: "line 19\n"
                 a.rs 2..5 at 3: "line 2\nline 3\nline 4\n"
                 b.rs 2..3 at 2: "line 2\n"
@@ -102,7 +102,7 @@ mod tests {
     fn an_edit_at_the_end_of_the_text_or_beyond_is_one() {
         check(
             &[("a.rs", 20), ("b.rs", 500)],
-            expect![[r#"
+            &expect![[r#"
             b.rs 21..21 at 2: ""
             a.rs 20..21 at 1: ""
         "#]],

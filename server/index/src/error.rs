@@ -10,12 +10,12 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The workspace folder can't be opened.
-    #[error("can't index {path}: {source}")]
+    #[error("can't index {path}: {error}")]
     Root {
         /// The folder.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        error: io::Error,
     },
     /// A pattern of [`Options::exclude`](crate::Options::exclude) can't be read.
     #[error("can't tell what `{pattern}` excludes ({reason}), so nothing is indexed until it is mended")]

@@ -61,3 +61,9 @@ impl Folder {
         mknodat(CWD, self.at(name), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     }
 }
+
+/// The bytes of a file that a test made.
+#[expect(clippy::disallowed_methods, reason = "no workspace chose it")]
+pub(crate) fn bytes(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap()
+}

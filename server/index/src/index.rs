@@ -64,7 +64,7 @@ impl Index {
     /// Opens the index of a workspace folder. What an earlier run knew can be asked at once; [`Self::build`] brings it up to date.
     pub fn open(options: Options) -> Result<Self, Error> {
         let root =
-            Root::open(&options.root).map_err(|source| Error::Root { path: options.root.clone(), source })?;
+            Root::open(&options.root).map_err(|error| Error::Root { path: options.root.clone(), error })?;
         let admission = Admission::new(&root, &options.exclude)?;
         let cache = Cache::of(root.path(), &options.cache_dir);
         let store = Store::open(&cache, options.largest_cache)?;

@@ -15,7 +15,7 @@ mod queries;
 /// The options for a workspace, with its cache beside it. Nothing is waited for but what a test settles.
 fn options(folder: &Folder) -> Options {
     Options {
-        debounce: std::time::Duration::from_secs(60),
+        debounce: std::time::Duration::from_mins(1),
         ..Options::new(folder.path(), folder.beside("cache"))
     }
 }

@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    fn check(text: &str, expected: Expect) {
+    fn check(text: &str, expected: &Expect) {
         let mut all = Vec::new();
         words(text, |word| all.push(word.to_owned()));
         expected.assert_eq(&all.join(" "));
@@ -97,20 +97,20 @@ mod tests {
 
     #[test]
     fn an_identifier_is_found_whole_and_in_parts() {
-        check("fooBarBaz", expect!["foobarbaz foo bar baz"]);
-        check("snake_case_name", expect!["snake_case_name snake case name"]);
+        check("fooBarBaz", &expect!["foobarbaz foo bar baz"]);
+        check("snake_case_name", &expect!["snake_case_name snake case name"]);
         check(
             "HTTPServer, parseHTTP2Header",
-            expect!["httpserver http server parsehttp2header parse http2 header"],
+            &expect!["httpserver http server parsehttp2header parse http2 header"],
         );
-        check("MAX_LEN __init__ x T", expect!["max_len max len __init__"]);
-        check("Größe_Übung naïve", expect!["größe_übung größe übung naïve"]);
+        check("MAX_LEN __init__ x T", &expect!["max_len max len __init__"]);
+        check("Größe_Übung naïve", &expect!["größe_übung größe übung naïve"]);
     }
 
     #[test]
     fn numbers_and_letters_tell_nothing() {
-        check("i + 0x7fff_u32 * 12e3 - x", expect![""]);
-        check(&format!("let data = \"{}\";", "A9".repeat(100)), expect!["let data"]);
+        check("i + 0x7fff_u32 * 12e3 - x", &expect![""]);
+        check(&format!("let data = \"{}\";", "A9".repeat(100)), &expect!["let data"]);
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Indexing {
             (session.roots().to_vec(), Arc::clone(&session.config))
         };
         let mut folders = self.folders();
-        let wanted = |root: &PathBuf| config.index.enabled && outermost(root, &roots);
+        let wanted = |root: &PathBuf| config.index.enabled && roots.contains(root) && outermost(root, &roots);
         let same = folders.settings.as_ref() == Some(&config.index);
         let all = std::mem::take(&mut folders.all);
         let (kept, dropped) = all.into_iter().partition(|(root, _)| same && wanted(root));

@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// How many chunks one search weighs at most: this is what bounds the time it takes.
-const WEIGHED: usize = 600;
+const WEIGHED: usize = 250;
 /// How many of its words are looked up at most, to see which are rare: those that come first.
-const LOOKED_UP: usize = 64;
+const LOOKED_UP: usize = 40;
 /// And how many are searched for.
 const WORDS: usize = 24;
 

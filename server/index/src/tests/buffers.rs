@@ -3,6 +3,7 @@
 use text::Snapshot;
 
 use super::{build, definitions, indexed, open, paths};
+use crate::fixture::bytes;
 
 #[test]
 fn unsaved_text_goes_before_the_disk_until_the_buffer_is_closed() {
@@ -43,7 +44,7 @@ fn unsaved_text_is_not_written_to_the_cache() {
     let index = open(&folder);
     assert!(index.reader().definitions("unsaved_canary", None, "", 9).is_empty());
     for file in std::fs::read_dir(folder.beside("cache")).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let bytes = bytes(&file.unwrap().path());
         assert!(memchr::memmem::find(&bytes, b"unsaved_canary").is_none());
     }
 }
@@ -64,7 +65,7 @@ fn a_chunk_weighs_the_same_in_a_buffer_as_in_the_cache() {
             .neighbours("alpha betaGamma", 9)
             .iter()
             .map(|chunk| format!("{} {:.5}\n", chunk.place.path, chunk.score))
-            .collect::<String>()
+            .collect::<Vec<_>>()
     };
     let cached = scores();
     index.update(&folder.at("a.rs"), Snapshot::new(files[0].1, 1));

@@ -3,7 +3,10 @@
 use expect_test::expect;
 
 use super::{build, indexed, open, options, paths};
-use crate::{Cancel, Error, Index, Options, fixture::Folder};
+use crate::{
+    Cancel, Error, Index, Options,
+    fixture::{Folder, bytes},
+};
 
 const FILES: &[(&str, &str)] =
     &[("a.rs", "fn one() { two() }\n"), ("sub/b.py", "def two():\n    pass\n"), ("c.md", "# One\n")];
@@ -37,7 +40,7 @@ fn what_an_earlier_run_knew_can_be_asked_at_once() {
 fn a_damaged_cache_is_made_anew() {
     let (folder, index) = indexed(FILES);
     drop(index);
-    let good = std::fs::read(cache(&folder)).unwrap();
+    let good = bytes(&cache(&folder));
     let damages: Vec<(&str, Vec<u8>)> = vec![
         ("empty", Vec::new()),
         ("cut in half", good[..good.len() / 2].to_vec()),
@@ -59,7 +62,7 @@ fn a_damaged_cache_is_made_anew() {
 fn any_flipped_byte_costs_no_more_than_a_build() {
     let (folder, index) = indexed(FILES);
     drop(index);
-    let good = std::fs::read(cache(&folder)).unwrap();
+    let good = bytes(&cache(&folder));
     for at in (0..good.len()).step_by(good.len() / 40 + 1) {
         let mut bytes = good.clone();
         for byte in &mut bytes[at..(at + 64).min(good.len())] {
@@ -144,7 +147,7 @@ fn a_build_that_is_cancelled_is_gone_on_with() {
         .build(
             &mut |progress| {
                 if progress.done == 100 {
-                    cancel.cancel()
+                    cancel.cancel();
                 }
             },
             &cancel,
