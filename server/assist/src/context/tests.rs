@@ -119,15 +119,12 @@ const FILES: [(&str, &str); 4] = [
 fn check(sources: &[Source], fixture: &str, expected: &Expect) {
     let edited = vec!["    wheel.turn(90);\n    wheel.stop();\n"];
     let context = gather(&fixture::query(fixture), &Memory { files: FILES.to_vec(), edited }, sources);
-    let mut out = String::new();
-    for Considered { source, path, lines, outcome, .. } in &context.considered {
+    let considered = context.considered.iter().map(|Considered { source, path, lines, outcome, .. }| {
         let outcome = outcome.map_or_else(Rejection::code, |()| "shown");
-        out.push_str(&format!("{} {path}:{}-{} {outcome}\n", source.name(), lines.start, lines.end));
-    }
-    for Block { path, text } in context.blocks.iter() {
-        out.push_str(&format!("--- {path}\n{text}\n"));
-    }
-    expected.assert_eq(&out);
+        format!("{} {path}:{}-{} {outcome}\n", source.name(), lines.start, lines.end)
+    });
+    let blocks = context.blocks.iter().map(|Block { path, text }| format!("--- {path}\n{text}\n"));
+    expected.assert_eq(&considered.chain(blocks).collect::<Vec<_>>().concat());
 }
 
 #[test]
