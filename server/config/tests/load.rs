@@ -134,7 +134,7 @@ fn a_misspelt_option_is_named_with_the_one_that_was_meant() {
         &Value::Null,
         &expect![[r#"
             config.toml:1:8: there is no option `engine.idleexit` (did you mean `engine.idle_exit`?), so nothing from here is used until it is mended
-            config.toml:2:8: there is no option `engine.model_file` (did you mean `index.most_files`?), so nothing from here is used until it is mended
+            config.toml:2:8: there is no option `engine.model_file` (there are model, idle_exit, threads, context_tokens, order, pace), so nothing from here is used until it is mended
         "#]],
     );
     check(
@@ -460,7 +460,7 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         index.enabled Tighten
         index.exclude Tighten
         index.largest_file_kb UserOnly
-        index.most_files UserOnly
+        index.file_limit UserOnly
         context.definitions Anyone
         context.edits Anyone
         context.uses Anyone

@@ -150,11 +150,12 @@ mod tests {
             stats: None,
             ..shown.clone()
         };
-        expect![[r"
+        expect![[r#"
                  ago  asked        ttft      total  where, and what came of it
                1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked, 83 % sure
+               1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked, 83 % sure, from the answer that was on its way, knowing src/a.rs:3 src/b.rs:120
                  3 s  inline          -     7.2 ms  src/main.rs:12: silent: the cursor is inside a word [inside_word]
-            |"]]
+            |"#]]
         // The bar marks the margin: the snapshot's own indentation would be taken for the source's.
         .assert_eq(&(table(&[shown, knowing, silent], 163_000) + "|"));
     }
