@@ -1,16 +1,17 @@
 //! How often the verifier calls a person's own text wrong: `cargo bench -p benches --bench verdicts -- FOLDER… [--holes N] [--show]`.
 //!
-//! In files below the folders, of every language that has a grammar, rests of lines are taken out at random places, and each is
-//! then shown to the verifier as a suggestion. Every one of them is right, because somebody wrote it: each rejection is a
-//! suggestion that Hob would have cut for nothing. `--show` prints them. What the verifier should reject is not measured here; that
-//! is for its tests.
+//! In files below the folders, of every language that has a grammar, a text is taken out at a random place, and the part of it
+//! that stood on the place's line is shown to the verifier as a suggestion. Every one of them is right, because somebody wrote
+//! it: each rejection is a suggestion that Hob would have cut for nothing. What is taken out is the rest of a line (*line*), or
+//! the rest of a statement, so that nothing that follows on further lines is there yet (*new code*). `--show` prints
+//! what was rejected. What the verifier should reject is not measured here; that is for its tests.
 
 #![expect(clippy::print_stdout, reason = "a bench's report is its output")]
 
-use std::{collections::BTreeMap, env, fs, io, path::PathBuf};
+use std::{collections::BTreeMap, env, fs, io, ops::Range, path::PathBuf};
 
 use benches::source;
-use syntax::{Language, Tree};
+use syntax::{Language, Part, Tree};
 use text::Snapshot;
 
 /// Holes for each language, unless the command says otherwise.
@@ -26,6 +27,13 @@ const LONGEST_LINE: usize = 160;
 struct Tally {
     files: usize,
     broken: usize,
+    lines: Count,
+    statements: Count,
+}
+
+/// How many suggestions of one kind were judged, and how many were rejected.
+#[derive(Default)]
+struct Count {
     holes: usize,
     rejected: usize,
 }
@@ -46,25 +54,32 @@ fn main() -> io::Result<()> {
     }
 
     let mut random = Random(1);
-    println!("| language | files | with errors | holes | rejected | share |\n|---|--:|--:|--:|--:|--:|");
+    println!(
+        "| language | files | with errors | line | rejected | new code | rejected |\n|---|--:|--:|--:|--:|--:|--:|"
+    );
     for (language, mut files) in files(&folders)? {
         let mut tally = Tally::default();
-        while tally.holes < holes && !files.is_empty() {
+        while tally.lines.holes < holes && !files.is_empty() {
             let file = files.swap_remove(random.below(files.len()));
             let Ok(text) = fs::read_to_string(&file) else { continue };
-            let most = IN_A_FILE.min(holes - tally.holes);
-            let rejected = judge(language, &text, most, &mut random, &mut tally);
+            let rejected = judge(language, &text, &mut random, &mut tally);
             for (line, rest) in rejected.into_iter().filter(|_| show) {
                 println!("{}:{line}: {rest}", file.display());
             }
         }
+        let Tally { files, broken, lines, statements } = tally;
         let name = language.name();
-        let Tally { files, broken, holes, rejected } = tally;
-        let share = 100.0 * f64::from(u32::try_from(rejected).unwrap_or(u32::MAX))
-            / f64::from(u32::try_from(holes.max(1)).unwrap_or(u32::MAX));
-        println!("| {name} | {files} | {broken} | {holes} | {rejected} | {share:.1} % |");
+        println!("| {name} | {files} | {broken} | {} | {} |", lines.told(), statements.told());
     }
     Ok(())
+}
+
+impl Count {
+    fn told(&self) -> String {
+        let count = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        let share = 100.0 * count(self.rejected) / count(self.holes.max(1));
+        format!("{} | {} = {share:.1} %", self.holes, self.rejected)
+    }
 }
 
 /// The files below the folders, by language.
@@ -82,41 +97,56 @@ fn files(folders: &[PathBuf]) -> io::Result<Vec<(Language, Vec<PathBuf>)>> {
     Ok(Language::all().filter_map(|language| Some((language, files.remove(language.name())?))).collect())
 }
 
-/// Takes out and shows at most so many rests of lines; returns what was rejected, with the cursor as `$0`, and where.
-fn judge(
-    language: Language,
-    text: &str,
-    most: usize,
-    random: &mut Random,
-    tally: &mut Tally,
-) -> Vec<(usize, String)> {
+/// Takes out texts of both kinds at random places; returns what was rejected, with the cursor as `$0`, and on which line.
+fn judge(language: Language, text: &str, random: &mut Random, tally: &mut Tally) -> Vec<(usize, String)> {
     let whole = Snapshot::new(text, 0);
     let Some(tree) = Tree::parse(language, &whole, None, None) else { return Vec::new() };
     tally.files += 1;
     tally.broken += usize::from(tree.errors() > 0);
+    let mut statements: Vec<_> =
+        tree.parts().into_iter().filter(|(part, _)| *part == Part::Statement).collect();
     let mut rejected = Vec::new();
-    for _ in 0..most {
+    for _ in 0..IN_A_FILE {
         let line = random.below(whole.line_count());
-        let (start, end) = (whole.line_start(line), whole.line_end(line));
-        let said = whole.slice(start..end);
-        let indent = said.len() - said.trim_start().len();
-        if said.trim().is_empty() || said.len() > LONGEST_LINE {
-            continue;
-        }
-        let mut place = start + indent + random.below(said.trim().len());
-        while !whole.is_char_boundary(place) {
-            place -= 1;
-        }
-        let rest = whole.slice(place..end);
-        let (without, _) = whole.with(place..end, "");
-        let Some(tree) = Tree::parse(language, &without, None, None) else { continue };
-        tally.holes += 1;
-        if tree.verifier(&without, place..place).judge(&rest).added > 0 {
-            tally.rejected += 1;
-            rejected.push((line + 1, format!("{}$0{rest}", whole.slice(start..place))));
+        let cut = whole.line_start(line)..whole.line_end(line);
+        rejected.extend(judge_one(language, &whole, cut, random, &mut tally.lines));
+        if !statements.is_empty() {
+            let (_, cut) = statements.swap_remove(random.below(statements.len()));
+            // Some nodes include their line's end.
+            let cut = cut.start..cut.start + whole.slice(cut.clone()).trim_end().len();
+            rejected.extend(judge_one(language, &whole, cut, random, &mut tally.statements));
         }
     }
     rejected
+}
+
+/// Takes out all behind a random place on one of the lines of `within`, and shows what stood on that line.
+fn judge_one(
+    language: Language,
+    whole: &Snapshot,
+    within: Range<usize>,
+    random: &mut Random,
+    count: &mut Count,
+) -> Option<(usize, String)> {
+    let lines = whole.line_of(within.start)..whole.line_of(within.end) + 1;
+    let line = lines.start + random.below(lines.len());
+    let (start, end) = (whole.line_start(line).max(within.start), whole.line_end(line).min(within.end));
+    let said = whole.slice(start..end);
+    if said.trim().is_empty() || said.len() > LONGEST_LINE {
+        return None;
+    }
+    let indent = said.len() - said.trim_start().len();
+    let mut place = start + indent + random.below(said.trim().len());
+    while !whole.is_char_boundary(place) {
+        place -= 1;
+    }
+    let rest = whole.slice(place..end);
+    let (without, _) = whole.with(place..within.end, "");
+    let tree = Tree::parse(language, &without, None, None)?;
+    count.holes += 1;
+    let added = tree.verifier(&without, place..place).judge(&rest).added;
+    count.rejected += usize::from(added > 0);
+    (added > 0).then(|| (line + 1, format!("{}$0{rest}", whole.slice(start..place))))
 }
 
 /// splitmix64: the same places on every machine.

@@ -148,7 +148,7 @@ fn what_can_not_be_measured_is_said() {
     let world = world();
     for (arguments, want) in [
         (&["eval", "nowhere"][..], "can't look at nowhere: No such file or directory"),
-        (&["eval", "notes"], "notes holds no file of rust or python"),
+        (&["eval", "notes"], "notes holds no file between"),
         (&["eval", "notes"], "1 × .md"),
         (&["eval", "code", "--rows", "nowhere/rows"], "can't write nowhere/rows"),
         (&["eval", "code", "--holes", "0"], "0 is not in 1.."),

@@ -39,6 +39,7 @@
 
 ; A string without an end.
 (ERROR "\"" @string.open)
+(string . "\"" @string.open (MISSING "\""))
 
 ; What is run or expanded within a string is code again.
 [

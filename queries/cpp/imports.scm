@@ -2,4 +2,4 @@
 ; Beside ../c.
 
 (using_declaration "namespace" [(identifier) (qualified_identifier)] @module) @import @wildcard
-(using_declaration (qualified_identifier scope: (_) @module name: (identifier) @name)) @import
+(using_declaration "using" . (qualified_identifier scope: (_) @module name: (identifier) @name)) @import

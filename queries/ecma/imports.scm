@@ -5,14 +5,14 @@
 (import_statement . source: (string (string_fragment) @module))
 (import_clause (identifier) @name)
 (namespace_import (identifier) @alias)
-(import_specifier name: (_) @name !alias)
-(import_specifier name: (_) @name alias: (identifier) @alias)
+(import_specifier name: _ @name !alias)
+(import_specifier name: _ @name alias: (identifier) @alias)
 
 (export_statement source: (string (string_fragment) @module)) @import @prefix
 (export_statement "*" @wildcard)
 (namespace_export (identifier) @alias)
-(export_specifier name: (_) @name !alias)
-(export_specifier name: (_) @name alias: (_) @alias)
+(export_specifier name: _ @name !alias)
+(export_specifier name: _ @name alias: _ @alias)
 
 (variable_declarator
   name: (identifier) @alias

@@ -4,7 +4,6 @@
 (module name: [(constant) @name (scope_resolution name: (_) @name)] body: (_)? @body) @module @inside
 (method name: (_) @name body: (_)? @body) @function
 (singleton_method name: (_) @name body: (_)? @body) @function
-(assignment left: (constant) @name right: (_) @body) @constant
 
 ; `Name = Struct.new(:a) do … end`.
 (assignment
@@ -13,6 +12,7 @@
     receiver: (constant) @_
     block: (do_block) @body @inside)
   (#any-of? @_ "Struct" "Class" "Data")) @type
+(assignment left: (constant) @name right: (_) @body) @constant
 
 [
   (body_statement)

@@ -149,7 +149,9 @@ impl Tree {
             let before = statements.partition_point(|range| range.start <= place.start);
             let statement = before.checked_sub(1).map(|at| statements[at].clone());
             let Some(range) = statement.filter(|range| place.end <= range.end) else { continue };
-            let within = prefixes.iter().filter(|(prefix, _)| holds(prefix, &place));
+            let within = prefixes
+                .iter()
+                .filter(|(prefix, module)| holds(prefix, &place) && found.module.as_ref() != Some(module));
             let module: Vec<_> =
                 within.map(|(_, module)| module.clone()).chain(found.module.clone()).collect();
             let same = |import: &Import| import.range == range && import.module == module;

@@ -60,6 +60,13 @@ struct Row {
     #[serde(default)]
     indented: bool,
     continuations: Vec<String>,
+    /// A parse that starts from an older tree ends in the same tree as one that starts from nothing.
+    #[serde(default = "yes")]
+    incremental: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -195,6 +202,11 @@ impl Language {
     /// Texts that finish a line of code which stops short; see the key `continuations` in `queries/README.md`.
     pub(crate) fn continuations(self) -> &'static [String] {
         &self.0.row.continuations
+    }
+
+    /// Whether an older tree helps to parse; see the key `incremental` in `queries/README.md`.
+    pub(crate) fn incremental(self) -> bool {
+        self.0.row.incremental
     }
 
     pub(crate) fn grammar(self) -> &'static tree_sitter::Language {

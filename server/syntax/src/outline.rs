@@ -49,7 +49,7 @@ pub struct Definition {
     pub name: Range<usize>,
     /// All of it, attributes and decorators included, a comment before it not.
     pub range: Range<usize>,
-    /// The declaration without its body, and without attributes.
+    /// The declaration without its body, and without attributes that stand before it. (Java's and C#'s stand in it.)
     pub signature: Range<usize>,
     /// The comment right before it, or its docstring.
     pub doc: Option<Range<usize>>,
@@ -248,16 +248,24 @@ impl<T: Text + ?Sized> Outline<'_, T> {
             (kind, _) => kind,
         };
         let name = found.name.unwrap_or(node).byte_range();
+        let body = found.body.map(|body| signature_end(node, body.start_byte()));
         self.found.push(Definition {
             kind,
             name,
-            range: lead.attributes.unwrap_or(node.start_byte())..node.end_byte(),
-            signature: node.start_byte()
-                ..found.body.map_or(node.end_byte(), |body| signature_end(node, body.start_byte())),
+            range: self.trimmed(lead.attributes.unwrap_or(node.start_byte())..node.end_byte()),
+            signature: self.trimmed(node.start_byte()..body.unwrap_or(node.end_byte())),
             doc: found.doc.map(|doc| doc.byte_range()).or_else(|| lead.comment.clone()),
             parent,
             owner,
         });
+    }
+}
+
+impl<T: Text + ?Sized> Outline<'_, T> {
+    /// Without the line break that some nodes include (C's `#define`).
+    fn trimmed(&self, range: Range<usize>) -> Range<usize> {
+        let length = self.text.bytes(range.clone()).trim_ascii_end().len();
+        range.start..range.start + length
     }
 }
 

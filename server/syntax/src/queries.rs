@@ -80,6 +80,12 @@ impl<C: Capture> Queries<C> {
         Ok(Self { query, captures })
     }
 
+    /// What the file captures, by its own names.
+    #[cfg(all(test, feature = "default"))]
+    pub(crate) fn capture_names(&self) -> &[&str] {
+        self.query.capture_names()
+    }
+
     /// Shows every match below `node` to `each`, roughly in the order of the text.
     pub(crate) fn matches<'tree, T: Text + ?Sized>(
         &self,

@@ -7,6 +7,8 @@ use std::{borrow::Cow, cell::RefCell, ops::ControlFlow, ops::Range};
 use text::Snapshot;
 use tree_sitter::{ParseOptions, ParseState, Parser, Point, Tree};
 
+use crate::language::Language;
+
 thread_local! {
     /// Making a parser costs an allocation of its stacks and caches, and a parser serves one thread at a time.
     static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
@@ -15,14 +17,15 @@ thread_local! {
 /// Parses the text, or only the bytes `within` as if they were a file of their own. `old` is a tree of the text before, which
 /// was told of every edit since. `give_up` is asked every so often; `None` if it said yes.
 pub(crate) fn parse(
-    grammar: &tree_sitter::Language,
+    language: Language,
     snapshot: &Snapshot,
     within: Option<Range<usize>>,
     old: Option<&Tree>,
     give_up: Option<&mut dyn FnMut() -> bool>,
 ) -> Option<Tree> {
     PARSER.with_borrow_mut(|parser| {
-        parser.set_language(grammar).ok()?;
+        parser.set_language(language.grammar()).ok()?;
+        let old = old.filter(|_| language.incremental());
         let ranges: Vec<_> = within.map(|range| tree_sitter_range(snapshot, range)).into_iter().collect();
         parser.set_included_ranges(&ranges).ok()?;
 
@@ -46,16 +49,12 @@ pub(crate) fn parse(
 }
 
 /// Parses a text that is in one piece. `give_up` is asked every so often; `None` if it said yes.
-pub(crate) fn parse_text(
-    grammar: &tree_sitter::Language,
-    text: &str,
-    give_up: &mut dyn FnMut() -> bool,
-) -> Option<Tree> {
+pub(crate) fn parse_text(language: Language, text: &str, give_up: &mut dyn FnMut() -> bool) -> Option<Tree> {
     if u32::try_from(text.len()).is_err() {
         return None;
     }
     PARSER.with_borrow_mut(|parser| {
-        parser.set_language(grammar).ok()?;
+        parser.set_language(language.grammar()).ok()?;
         parser.set_included_ranges(&[]).ok()?;
         let bytes = with_lfs(text.as_bytes(), None);
         let mut read = |offset: usize, _: Point| bytes.get(offset..).unwrap_or_default();

@@ -2,10 +2,13 @@
 
 mod imports;
 mod incremental;
+mod languages;
 mod outline;
 mod parts;
 mod places;
 mod queries;
+#[cfg(feature = "default")]
+mod repository;
 mod uses;
 mod verification;
 

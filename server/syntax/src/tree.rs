@@ -36,7 +36,7 @@ impl Tree {
             old.filter(|old| old.language == language && old.len == snapshot.len()).map(|old| &old.inner);
         // The queries take milliseconds to compile, once: better here than at the first question, which a person waits for.
         language.scopes();
-        let inner = source::parse(language.grammar(), snapshot, None, old, deadline)?;
+        let inner = source::parse(language, snapshot, None, old, deadline)?;
         Some(Self { language, inner, version: snapshot.version(), len: snapshot.len(), edited: false })
     }
 
@@ -49,7 +49,7 @@ impl Tree {
     /// The same for a text that somebody else wrote, who may have meant it to take forever: `give_up` is asked every so often,
     /// and if it says yes there is no tree.
     pub fn of_text_unless(language: Language, text: &str, give_up: &mut dyn FnMut() -> bool) -> Option<Self> {
-        let inner = source::parse_text(language.grammar(), text, give_up)?;
+        let inner = source::parse_text(language, text, give_up)?;
         Some(Self { language, inner, version: 0, len: text.len(), edited: false })
     }
 

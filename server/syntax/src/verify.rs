@@ -8,7 +8,9 @@
 //! best continued, has more than the file without it, best continued.** A tail left open costs nothing; an error within the
 //! suggestion, a bracket too many, or a string left open costs what it costs, because no continuation mends it.
 //!
-//! In a large file only a fragment is judged: the item around the place, or the items beside it.
+//! In a large file only a fragment is judged: the item around the place, or the items beside it. Where a bracket is missing, a
+//! fragment may be too little, so before a suggestion is called bad the file with it is looked at whole, if it isn't
+//! too large for that: a file without any error is not broken.
 //!
 //! Must not change a suggestion: whether to cut it or drop it is the caller's.
 
@@ -32,6 +34,10 @@ const FRAGMENT: usize = 4 * 1024;
 /// A place whose surroundings cannot be cut to this many bytes (a long line of data, a very long string) is not judged.
 const TOO_LARGE: usize = 32 * 1024;
 
+/// Of files up to this many bytes, the whole is parsed before a suggestion is called bad. That starts from the file's tree, and takes
+/// about a millisecond unless the suggestion changes the meaning of all that follows.
+const WHOLE: usize = 64 * 1024;
+
 /// Bytes that may be parsed to try continuations, of which each costs at most a parse of the fragment; the likely ones come first. Where
 /// more would be needed the file counts as more broken than it may be: without a suggestion that is lenient, with one it is strict.
 const EFFORT: usize = 24 * 1024;
@@ -54,6 +60,8 @@ pub struct Verifier {
     tree: Option<tree_sitter::Tree>,
     /// The part of the file that is judged; `None` is all of it.
     fragment: Option<Range<usize>>,
+    /// Of the whole file, if a fragment is judged and the file is not too large.
+    whole: Option<tree_sitter::Tree>,
     replaced: Range<usize>,
     /// Errors in the file as it is, best continued at the place.
     baseline: u32,
@@ -77,6 +85,7 @@ impl Tree {
             snapshot: snapshot.clone(),
             tree: None,
             fragment: None,
+            whole: None,
             replaced,
             baseline: 0,
         };
@@ -87,9 +96,10 @@ impl Tree {
             let range = fragment(self, &verifier.replaced);
             let small = range.len() <= TOO_LARGE;
             verifier.tree = small
-                .then(|| source::parse(self.language.grammar(), snapshot, Some(range.clone()), None, None))
+                .then(|| source::parse(self.language, snapshot, Some(range.clone()), None, None))
                 .flatten();
             verifier.fragment = Some(range);
+            verifier.whole = (snapshot.len() <= WHOLE).then(|| self.inner.clone());
         }
         verifier.baseline = verifier.baseline();
         verifier
@@ -103,7 +113,19 @@ impl Verifier {
             return Verdict { added: 0, open: false };
         };
         let best = self.best(text, &candidate, self.baseline);
+        if best > self.baseline && self.leaves_no_error(text) {
+            return Verdict { added: 0, open: false };
+        }
         Verdict { added: best.saturating_sub(self.baseline), open: best < candidate.errors() }
+    }
+
+    /// Whether the whole file, of which only a fragment was judged, is valid with the suggestion in it.
+    fn leaves_no_error(&self, text: &str) -> bool {
+        let Some(mut old) = self.whole.clone() else { return false };
+        let (snapshot, edit) = self.snapshot.with(self.replaced.clone(), text);
+        old.edit(&input_edit(&edit));
+        let tree = source::parse(self.language, &snapshot, None, Some(&old), None);
+        tree.is_some_and(|tree| !tree.root_node().has_error())
     }
 
     /// The fewest errors that the file has without a suggestion.
@@ -188,7 +210,7 @@ impl Verifier {
         let mut old = self.tree.clone()?;
         old.edit(&input_edit(&edit));
         let within = self.fragment.as_ref().map(|range| range.start..range.end + edit.new_end - edit.old_end);
-        let tree = source::parse(self.language.grammar(), &snapshot, within, Some(&old), None)?;
+        let tree = source::parse(self.language, &snapshot, within, Some(&old), None)?;
         Some(Candidate { tree, snapshot })
     }
 }
@@ -236,14 +258,8 @@ fn open_brackets(root: Node<'_>, range: Range<usize>) -> String {
             }
             if node.start_byte() >= range.start && !node.is_missing() {
                 match node.kind() {
-                    "(" => open.push(')'),
-                    "[" => open.push(']'),
-                    "{" => open.push('}'),
-                    closer @ (")" | "]" | "}")
-                        if open.last().is_some_and(|last| closer.starts_with(*last)) =>
-                    {
-                        open.pop();
-                    }
+                    closer if open.last().is_some_and(|last| *last == closer) => drop(open.pop()),
+                    token if !node.is_named() => open.extend(closer(token)),
                     _ => {}
                 }
             }
@@ -254,6 +270,12 @@ fn open_brackets(root: Node<'_>, range: Range<usize>) -> String {
             }
         }
     }
+}
+
+/// What closes what a token opens: `(`, but also a shell's `$(` and a template's `${`.
+fn closer(token: &str) -> Option<&'static str> {
+    let pairs = [("((", "))"), ("[[", "]]"), ("(", ")"), ("[", "]"), ("{", "}")];
+    pairs.iter().find(|(opener, _)| token.ends_with(opener)).map(|(_, closer)| *closer)
 }
 
 /// The part of a large file to judge: the outermost item around the place that is not too large; where there is none, the nodes

@@ -67,11 +67,11 @@ fn nothing_to_measure(path: &Path, others: BTreeMap<String, usize>) -> String {
         others.iter().take(5).map(|(extension, times)| format!("{times} × {extension}")).collect();
     let there = if there.is_empty() { "none at all".to_owned() } else { there.join(", ") };
     format!(
-        "{} holds no file of {} between 1 byte and {} kB that its .gitignore lets count (other files: {there}); name a folder \
-         or a file with code in one of these languages",
+        "{} holds no file between 1 byte and {} kB that its .gitignore lets count in a language that Hob parses (other files: \
+         {there}); name a folder or a file with code in one of them: {}",
         path.display(),
-        known.join(" or "),
-        LARGEST / 1000
+        LARGEST / 1000,
+        known.join(", "),
     )
 }
 
@@ -151,7 +151,7 @@ mod tests {
         fs::remove_file(folder.path().join("b.rs")).unwrap();
         fs::remove_file(folder.path().join("a/c.py")).unwrap();
         let told = find(folder.path()).unwrap_err().to_string();
-        expect!["FOLDER holds no file of rust or python between 1 byte and 200 kB that its .gitignore lets count (other files: 1 × .md, 1 × without an ending); name a folder or a file with code in one of these languages"]
+        expect!["FOLDER holds no file between 1 byte and 200 kB that its .gitignore lets count in a language that Hob parses (other files: 1 × .md, 1 × without an ending); name a folder or a file with code in one of them: rust, python, typescript, tsx, javascript, go, c, cpp, java, csharp, ruby, bash"]
             .assert_eq(&told.replace(&folder.path().display().to_string(), "FOLDER"));
     }
 }

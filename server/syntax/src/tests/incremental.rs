@@ -174,7 +174,7 @@ impl Open {
 }
 
 /// Runs of edits, each begun and ended with the same valid text: a few edits that mostly leave it nearly valid, or many.
-fn check(language: &str, text: &str) {
+pub(super) fn check(language: &str, text: &str) {
     let (mut compared, mut differed) = (0, 0);
     for seed in 0..80 {
         println!("seed {seed}");

@@ -7,7 +7,7 @@ use expect_test::{Expect, expect};
 use crate::{Language, Tree};
 
 /// Each definition on a line, below its parent: kind, owner, name, signature, how much it spans, and its comment.
-fn check(language: &str, text: &str, want: &Expect) {
+pub(super) fn check(language: &str, text: &str, want: &Expect) {
     let tree = Tree::of_text(Language::from_id(language).unwrap(), text).unwrap();
     let outline = tree.outline(text);
     let mut told = String::new();

@@ -6,7 +6,7 @@ use text::Snapshot;
 use crate::{Language, Tree};
 
 /// Each part of the text, by its kind.
-fn check(language: &str, text: &str, want: &Expect) {
+pub(super) fn check(language: &str, text: &str, want: &Expect) {
     let snapshot = Snapshot::new(text, 0);
     let tree = Tree::parse(Language::from_id(language).unwrap(), &snapshot, None, None).unwrap();
     let told: Vec<String> =

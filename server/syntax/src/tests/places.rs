@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 
 use super::marked;
 
-fn check(language: &str, text: &str, expected: &Expect) {
+pub(super) fn check(language: &str, text: &str, expected: &Expect) {
     let (snapshot, tree, offset) = marked(language, text);
     let place = tree.place(&snapshot, offset);
     assert_eq!(place.scope, tree.enclosing(&snapshot, offset));

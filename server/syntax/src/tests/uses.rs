@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 use super::marked;
 
 /// The uses between the marks, each with its receiver.
-fn check(language: &str, text: &str, want: &Expect) {
+pub(super) fn check(language: &str, text: &str, want: &Expect) {
     let (start, rest) = text.split_once("$0").unwrap();
     let (range, end) = rest.split_once("$0").unwrap();
     let (snapshot, tree, start) = marked(language, &format!("{start}$0{range}{end}"));

@@ -7,7 +7,7 @@ use super::marked;
 use crate::{Language, Tree};
 
 /// Judges each suggestion: `ok`, `open` (fine if something follows), or how many errors it adds.
-fn check(language: &str, text: &str, suggestions: &[&str], expected: &Expect) {
+pub(super) fn check(language: &str, text: &str, suggestions: &[&str], expected: &Expect) {
     let (start, rest) = text.split_once("$0").unwrap();
     let (replaced, end) = rest.split_once("$0").unwrap_or(("", rest));
     let (snapshot, tree, start) = marked(language, &format!("{start}$0{replaced}{end}"));
@@ -309,6 +309,19 @@ fn a_large_file_is_judged_like_a_small_one() {
             );
         }
     }
+}
+
+/// Where a brace is missing, the next function is within this one, and the fragment around them lacks nothing.
+#[test]
+fn the_brace_that_a_large_file_lacks_is_not_one_too_many() {
+    let filler = "    fn filler(a: u8) -> u8 {\n        a + 1\n    }\n\n".repeat(200);
+    let text = format!(
+        "impl A {{\n    fn f() {{\n        g();\n    $0\n\n    fn h() {{}}\n}}\n\nimpl B {{\n{filler}}}\n"
+    );
+    let (snapshot, tree, at) = marked("rust", &text);
+    assert_eq!(tree.added_errors(&snapshot, at..at, "}"), 0);
+    assert!(tree.added_errors(&snapshot, at..at, "}}") > 0);
+    assert!(tree.added_errors(&snapshot, at..at, ")") > 0);
 }
 
 #[test]
