@@ -47,7 +47,7 @@ fn the_command_says_what_there_is_and_what_was_left_out() {
     }
     expect![[r#"
         {
-          "bytes": 117,
+          "bytes": 101,
           "chunks": 3,
           "complete": true,
           "elsewhere": false,

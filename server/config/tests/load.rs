@@ -49,6 +49,12 @@ fn without_sources_every_default_holds() {
                 min_confidence: 40,
                 languages_off: {},
             },
+            index: Index {
+                enabled: true,
+                exclude: [],
+                largest_file: 1000000,
+                most_files: 200000,
+            },
             log: Log {
                 level: Info,
             },
@@ -444,6 +450,10 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         completion.max_tokens Anyone
         completion.min_confidence Anyone
         completion.languages_off Tighten
+        index.enabled Tighten
+        index.exclude Tighten
+        index.largest_file_kb UserOnly
+        index.file_limit UserOnly
         log.level UserOnly"#]]
     .assert_eq(&scopes.join("\n"));
     // A type without a stricter side can't be tightened: `load` would never take it from a repository.
