@@ -164,6 +164,10 @@ impl Model {
             // Models with a sliding window must be able to take tokens back.
             .with_swa_full(true)
             .with_no_perf(true);
+        if !Model::may_use_gpu() {
+            // On a CPU it is slower, and what it computes depends on the number of threads (docs/decisions/0004-threads.md).
+            params = params.with_flash_attention_policy(sys::LLAMA_FLASH_ATTN_TYPE_DISABLED);
+        }
         set_abort(&mut params, &abort);
         let _one_at_a_time = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         let inner = self.inner.new_context(backend()?, params).map_err(|error| error.to_string())?;

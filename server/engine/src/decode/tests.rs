@@ -279,3 +279,24 @@ fn drafts_change_how_long_it_takes_and_not_what_is_said() {
         }
     });
 }
+
+#[test]
+fn the_number_of_threads_changes_no_logits() {
+    let file = embedded::open(Path::new("")).unwrap();
+    let model = Model::load(&file.path, |_| true).unwrap();
+    let tokens: Vec<Token> = (0..600).map(|n| Token(300 + n * 37 % 3000)).collect();
+    let run = |alone| {
+        let interrupt = Interrupt::default();
+        let mut context = model.context(1, CONTEXT, 2, interrupt.flag()).unwrap();
+        context.compute_alone(alone);
+        let mut logits = Vec::new();
+        let steps = tokens[..8].iter().map(std::slice::from_ref);
+        for part in tokens.chunks(LARGEST_BATCH).chain(steps) {
+            context.evaluate(0, context.length(0), part, 1).unwrap();
+            logits.push(context.logits(0).unwrap().to_vec());
+        }
+        context.compute_alone(false);
+        logits
+    };
+    assert!(run(true) == run(false), "one thread and two agree to the last bit");
+}
