@@ -47,7 +47,7 @@ impl Source {
     /// Every source, the worthiest first.
     pub const ALL: [Self; 4] = [Self::Definition, Self::Edit, Self::Use, Self::Neighbour];
 
-    /// The stable name, as `completion.context` and `hob eval --context` have it.
+    /// The stable name: that of its option in the configuration's section `context`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Definition => "definitions",
@@ -201,7 +201,7 @@ pub fn gather(query: &Query, workspace: &dyn Workspace, sources: &[Source]) -> C
 fn definitions(query: &Query, workspace: &dyn Workspace, names: &[Name]) -> Vec<Candidate> {
     let imports = workspace.imports(&query.path);
     let found = names.iter().flat_map(|name| meant(query, workspace, &imports, name));
-    found.filter_map(|definition| shown(workspace, definition)).collect()
+    found.map(|definition| shown(workspace, definition)).collect()
 }
 
 /// The definitions that a name may mean: few, or it tells nothing.
@@ -264,7 +264,7 @@ fn last(module: &[String]) -> Option<&str> {
 }
 
 /// How a definition is shown: a small one whole, of others what they are without what they do.
-fn shown(workspace: &dyn Workspace, definition: Definition) -> Option<Candidate> {
+fn shown(workspace: &dyn Workspace, definition: Definition) -> Candidate {
     /// Lines of a definition that is shown whole.
     const SMALL: usize = 12;
 
@@ -276,8 +276,7 @@ fn shown(workspace: &dyn Workspace, definition: Definition) -> Option<Candidate>
     };
     let text = whole.unwrap_or(signature);
     let lines = place.lines.start..place.lines.start + text.lines().count().max(1);
-    Some(Candidate { source: Source::Definition, path: place.path, lines, text })
-        .filter(|c| !c.text.is_empty())
+    Candidate { source: Source::Definition, path: place.path, lines, text }
 }
 
 fn edits(workspace: &dyn Workspace) -> Vec<Candidate> {

@@ -188,8 +188,9 @@ impl<'m> Decoder<'m> {
         let mut view = View::Whole;
         let mut prompt = self.builder.build_view(&hole, view);
         let missing = self.missing(&prompt);
-        let short = View::Glance(self.glance());
-        if request.asking.glance && missing > self.glance() {
+        let tokens = self.glance();
+        if request.asking.glance && missing > tokens {
+            let short = View::Glance(tokens);
             let glance = self.builder.build_view(&hole, short);
             if self.missing(&glance) * 4 < missing * 3 {
                 (prompt, view) = (glance, short);

@@ -1,12 +1,17 @@
 //! What drafts are worth: the same answers with them and without, in turns, and where the two differ. And what the KV cache's layout
-//! costs.
+//! costs, and what threads are worth.
 //!
 //! Loads a model into this very process, so only a command that does nothing else may call it.
 
 mod layouts;
 mod speeds;
 
-use std::{ops::ControlFlow, sync::Arc, time::Instant};
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use model::{Asking, Kind, Request, SessionKey, Stats};
 
@@ -16,11 +21,20 @@ pub use self::{
 };
 use crate::{
     decode::{Decoder, Rehearsal, Timing},
+    embedded::{self, EmbeddedFile},
     interrupt::Interrupt,
+    llama::Model,
     mixture::Choice,
     options::EngineOptions,
     worker::{self, Shared},
 };
+
+/// The model at `path`, or Ember, and the file that Ember is mapped from, which must live as long.
+fn model(path: Option<&Path>) -> Result<(Model, EmbeddedFile), String> {
+    let file = embedded::open(&std::env::temp_dir()).map_err(|error| error.to_string())?;
+    let path = path.map_or(file.path.clone(), PathBuf::from);
+    Ok((Model::load(&path, |_| true)?, file))
+}
 
 /// A place in a text, and what is said there.
 #[derive(Debug, Clone)]

@@ -28,6 +28,16 @@ pub(crate) struct Job<C> {
     pub(crate) id: RequestId,
     pub(crate) request: Box<Request>,
     pub(crate) arrived: Instant,
+    /// [`text_read`] of the request.
+    text: u64,
+}
+
+impl<C> Job<C> {
+    /// A request that has just arrived.
+    pub(crate) fn new(client: u64, reply: C, id: RequestId, request: Box<Request>) -> Self {
+        let text = text_read(&request);
+        Self { client, reply, id, request, arrived: Instant::now(), text }
+    }
 }
 
 /// What the model thread is to do next.
@@ -130,7 +140,7 @@ impl<C> Queue<C> {
             return Err((job, ModelError::Failed(format!("{MOST} requests are waiting already"))));
         }
         let new = (job.client, job.request.session, job.request.kind);
-        self.make_way(&mut state, new, &job.request);
+        self.make_way(&mut state, new, job.text);
         let dropped = extract(&mut state.waiting, |other| {
             supersedes(new, (other.client, other.request.session, other.request.kind))
         });
@@ -140,13 +150,13 @@ impl<C> Queue<C> {
     }
 
     /// Stops what runs if the `new` request is more urgent.
-    fn make_way(&self, state: &mut State<C>, new: (u64, SessionKey, Kind), request: &Request) {
+    fn make_way(&self, state: &mut State<C>, new: (u64, SessionKey, Kind), new_text: u64) {
         match &mut state.running {
             None => {}
             Some(Running::Calm) => self.abort(state),
             Some(Running::Request { client, session, kind, text, succeeded, .. }) => {
                 let superseded = supersedes(new, (*client, *session, *kind));
-                if superseded && *kind != Kind::Ahead && *text == text_read(request) {
+                if superseded && *kind != Kind::Ahead && *text == new_text {
                     *succeeded = self.interrupt.stop_once_read();
                     if !*succeeded {
                         self.abort(state);
@@ -208,9 +218,10 @@ impl<C> Queue<C> {
             }
             let completion = state.waiting.iter().position(|job| job.request.kind == Kind::Fim);
             if let Some(job) = state.waiting.remove(completion.unwrap_or(0)) {
-                let (session, kind, text) = (job.request.session, job.request.kind, text_read(&job.request));
-                let (client, id, succeeded) = (job.client, job.id, false);
-                self.run(&mut state, Running::Request { client, id, session, kind, text, succeeded });
+                let (session, kind) = (job.request.session, job.request.kind);
+                let (client, id, text) = (job.client, job.id, job.text);
+                let running = Running::Request { client, id, session, kind, text, succeeded: false };
+                self.run(&mut state, running);
                 return Next::Answer(job);
             }
             let Some(left) = calm.map(|calm| calm.saturating_duration_since(Instant::now())) else {
@@ -310,13 +321,7 @@ mod tests {
                 single_line: false,
                 asking: Asking::default(),
             };
-            let job = Job {
-                client,
-                reply: (),
-                id: RequestId(self.ids),
-                request: Box::new(request),
-                arrived: Instant::now(),
-            };
+            let job = Job::new(client, (), RequestId(self.ids), Box::new(request));
             self.queue.push(job).unwrap().into_iter().map(|job| job.id.0).collect()
         }
 

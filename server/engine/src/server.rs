@@ -281,13 +281,7 @@ fn read(desk: &Desk, outgoing: &Arc<Outgoing>, stream: &Arc<Stream>) -> io::Resu
     while let Some(frame) = read_frame(&mut input)? {
         match frame {
             ToEngine::Ask { id, request } => {
-                let job = Job {
-                    client: outgoing.client,
-                    reply: Arc::clone(outgoing),
-                    id,
-                    request,
-                    arrived: Instant::now(),
-                };
+                let job = Job::new(outgoing.client, Arc::clone(outgoing), id, request);
                 match shared.queue.push(job) {
                     Ok(superseded) => shared.cancelled(superseded),
                     Err((job, error)) => shared.done(&job.reply, job.id, Err(error)),

@@ -3,17 +3,14 @@
 //! Must not be used to choose a layout at run time: that is decided.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, atomic::AtomicBool},
     time::Instant,
 };
 
 use prompt::{Token, Tokens};
 
-use crate::{
-    embedded,
-    llama::{Context, Failure, Model},
-};
+use crate::llama::{Context, Failure, Model};
 
 const SEQUENCES: usize = 8;
 const CONTEXT: usize = 2048;
@@ -39,9 +36,7 @@ pub struct Layout {
 /// # Errors
 /// What llama.cpp says against the model or an evaluation.
 pub fn layouts(path: Option<&Path>, rounds: usize) -> Result<Vec<Layout>, String> {
-    let file = embedded::open(&std::env::temp_dir()).map_err(|error| error.to_string())?;
-    let path = path.map_or(file.path.clone(), PathBuf::from);
-    let model = Model::load(&path, |_| true)?;
+    let (model, _file) = super::model(path)?;
     let mut measured = Vec::new();
     for _ in 0..rounds {
         for unified in [false, true] {

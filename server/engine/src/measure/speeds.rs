@@ -3,7 +3,7 @@
 //! Must not be used to choose at run time: `crate::threads` does that, from what real evaluations take.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant},
 };
@@ -11,7 +11,6 @@ use std::{
 use prompt::{Token, Tokens};
 
 use crate::{
-    embedded,
     llama::{Failure, Model},
     options::default_threads,
 };
@@ -34,9 +33,7 @@ pub struct Speeds {
 /// # Errors
 /// What llama.cpp says against the model or an evaluation.
 pub fn speeds(path: Option<&Path>, time: Duration) -> Result<Speeds, String> {
-    let file = embedded::open(&std::env::temp_dir()).map_err(|error| error.to_string())?;
-    let path = path.map_or(file.path.clone(), PathBuf::from);
-    let model = Model::load(&path, |_| true)?;
+    let (model, _file) = super::model(path)?;
     let threads = default_threads();
     let steps = in_turns(&model, threads, 1, time).map_err(|failure| format!("{failure:?}"))?;
     let reading = in_turns(&model, threads, 64, time).map_err(|failure| format!("{failure:?}"))?;

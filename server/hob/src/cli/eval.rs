@@ -57,7 +57,7 @@ pub(super) struct Eval {
     #[arg(long)]
     compare: bool,
     /// Index the folder and ask each hole with nothing from elsewhere in it, with each source of context, with those that
-    /// the defaults show, and with all. Takes seven times as long.
+    /// the defaults show, and with all. Takes six times as long.
     #[arg(long)]
     context: bool,
     /// Write what was cut and what was answered at each hole to this file, one JSON object a line.

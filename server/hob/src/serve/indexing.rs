@@ -15,9 +15,11 @@ use index::{Cancel, Index, Progress, Reader};
 use text::Snapshot;
 use tokio::sync::watch;
 use tower_lsp::{Client, gen_lsp_types::MessageType};
-use url::Url;
 
-use super::{progress::index::show, session::Session};
+use super::{
+    progress::index::show,
+    session::{Session, path},
+};
 use crate::settings;
 
 /// The window's indices. Clones are the same.
@@ -244,9 +246,4 @@ fn give_up(folders: BTreeMap<PathBuf, Folder>) {
 /// Whether no other root holds this one: its files would be in two indices.
 fn outermost(root: &Path, roots: &[PathBuf]) -> bool {
     !roots.iter().any(|other| other != root && root.starts_with(other))
-}
-
-/// A document's path on disk, if it has one.
-fn path(uri: &str) -> Option<PathBuf> {
-    Url::parse(uri).ok()?.to_file_path().ok()
 }

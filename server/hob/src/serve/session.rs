@@ -357,13 +357,18 @@ impl Session {
 
     /// The document's path below the workspace, `/` between parts; its file name when it lies elsewhere.
     pub(super) fn relative(&self, uri: &str) -> String {
-        let Some(path) = Url::parse(uri).ok().and_then(|url| url.to_file_path().ok()) else {
+        let Some(path) = path(uri) else {
             return uri.rsplit('/').next().unwrap_or_default().to_owned();
         };
         let below = self.roots.iter().find_map(|root| path.strip_prefix(root).ok());
         let shown = below.unwrap_or_else(|| path.file_name().map_or(path.as_path(), Path::new));
         shown.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
     }
+}
+
+/// The path on disk of what a client calls `uri`, if it has one.
+pub(super) fn path(uri: &str) -> Option<PathBuf> {
+    Url::parse(uri).ok()?.to_file_path().ok()
 }
 
 /// Why a change was not applied.

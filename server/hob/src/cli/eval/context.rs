@@ -16,10 +16,9 @@ use super::{
     judge::Marks,
 };
 
-/// What is shown in each way. The first shows nothing: the others are compared with it. Nobody edits during a measurement, so what was
-/// edited lately is not among them.
-pub(super) const SHOWN: [&[Source]; 6] = [
-    &[],
+/// What is shown in each way; they are compared with the product's answer, which an evaluation asks for with nothing from elsewhere. Nobody
+/// edits during a measurement, so what was edited lately is not among them.
+pub(super) const SHOWN: [&[Source]; 5] = [
     &[Source::Definition],
     &[Source::Use],
     &[Source::Neighbour],
@@ -115,23 +114,25 @@ pub(super) struct Row {
 impl Ablation {
     /// Of holes that were all asked in every way; `None` if they were not.
     pub(super) fn of(measured: &[Measured], seed: u64) -> Option<Self> {
-        let all: Option<Vec<&Shown>> = measured.iter().map(|one| one.shown.as_ref()).collect();
-        let all = all.filter(|all| !all.is_empty())?;
-        let crossing: Vec<&Shown> = all.iter().copied().filter(|one| one.crosses).collect();
+        let asked = measured.iter().map(|one| Some((one.marks, one.shown.as_ref()?)));
+        let all = asked.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())?;
+        let crossing: Vec<_> = all.iter().copied().filter(|(_, shown)| shown.crosses).collect();
         Some(Self { all: rows(&all, seed), cross_file: rows(&crossing, seed) })
     }
 }
 
-fn rows(holes: &[&Shown], seed: u64) -> Vec<Row> {
-    let marks = |way: usize| -> Vec<Marks> { holes.iter().map(|one| one.answers[way].marks).collect() };
-    let nothing = marks(0);
-    let row = |(way, sources): (usize, &&[Source])| Row::of(name(sources), &marks(way), &nothing, seed);
-    SHOWN.iter().enumerate().map(row).collect()
+fn rows(holes: &[(Marks, &Shown)], seed: u64) -> Vec<Row> {
+    let nothing: Vec<Marks> = holes.iter().map(|(marks, _)| *marks).collect();
+    let mut rows = vec![Row::of("nothing".to_owned(), &nothing, &nothing, seed)];
+    for (way, sources) in SHOWN.iter().enumerate() {
+        let marks: Vec<Marks> = holes.iter().map(|(_, shown)| shown.answers[way].marks).collect();
+        rows.push(Row::of(name(sources), &marks, &nothing, seed));
+    }
+    rows
 }
 
 fn name(sources: &[Source]) -> String {
-    let names: Vec<&str> = sources.iter().map(|source| source.name()).collect();
-    if names.is_empty() { "nothing".to_owned() } else { names.join(" + ") }
+    sources.iter().map(|source| source.name()).collect::<Vec<_>>().join(" + ")
 }
 
 impl Row {

@@ -3,16 +3,15 @@
 use std::path::PathBuf;
 
 use tower_lsp::gen_lsp_types as lsp;
-use url::Url;
 
-use crate::serve::Server;
+use crate::serve::{Server, session::path};
 
 pub(super) async fn did_change_workspace_folders(
     server: &Server,
     params: lsp::DidChangeWorkspaceFoldersParams,
 ) {
     let paths = |folders: Vec<lsp::WorkspaceFolder>| -> Vec<PathBuf> {
-        folders.iter().filter_map(|folder| Url::parse(&folder.uri.0).ok()?.to_file_path().ok()).collect()
+        folders.iter().filter_map(|folder| path(&folder.uri.0)).collect()
     };
     server.session().change_roots(paths(params.event.added), &paths(params.event.removed));
     server.indexing.arrange();

@@ -3,10 +3,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use tower_lsp::gen_lsp_types as lsp;
-use url::Url;
 
 use super::did_change_configuration;
-use crate::serve::{Server, capabilities, watchdog};
+use crate::serve::{Server, capabilities, session::path, watchdog};
 
 pub(super) fn initialize(server: &Server, params: lsp::InitializeParams) -> lsp::InitializeResult {
     if let Some(process) = params.process_id {
@@ -43,5 +42,5 @@ fn roots(params: &lsp::InitializeParams) -> Vec<PathBuf> {
         folders.iter().filter_map(|folder| folder.get("uri")?.as_str().map(str::to_owned)).collect()
     });
     let uris = if uris.is_empty() { params.root_uri.iter().map(|uri| uri.0.clone()).collect() } else { uris };
-    uris.iter().filter_map(|uri| Url::parse(uri).ok()?.to_file_path().ok()).collect()
+    uris.iter().filter_map(|uri| path(uri)).collect()
 }
