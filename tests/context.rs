@@ -4,8 +4,8 @@
 
 use std::fs;
 
-use e2e::{Buffer, PATIENCE, World, eventually};
-use serde_json::Value;
+use e2e::{Buffer, Editor, PATIENCE, Setup, World, eventually};
+use serde_json::{Value, json};
 
 const WHEEL: &str = "pub fn turn_wheel(degrees: u32, spokes: u32) -> u32 {\n    degrees * spokes\n}\n";
 
@@ -53,5 +53,61 @@ fn without_an_index_nothing_is_shown_from_elsewhere() {
     buffer.put_after("turn_wheel(");
     let asked = row(&world, &buffer, |row| row["stats"].is_object());
     assert!(paths(&asked).is_empty(), "{asked:#}");
+    editor.quit();
+}
+
+/// Has `wheel.rs` shown at the cursor of an open `main.rs`, and then, after `change`, not any more.
+fn shown_until(setup: impl FnOnce(Setup<'_>) -> Editor, change: impl FnOnce(&World, &Editor)) {
+    let world = World::new();
+    world.file("wheel.rs", WHEEL);
+    let editor = setup(world.editor());
+    let mut buffer = editor.open("main.rs", "rust", "fn drive() {\n    let angle = turn_wheel(\n}\n");
+    buffer.put_after("turn_wheel(");
+    row(&world, &buffer, |row| paths(row) == ["wheel.rs"]);
+    change(&world, &editor);
+    row(&world, &buffer, |row| row["stats"].is_object() && paths(row).is_empty());
+    buffer.key('d');
+    let next = row(&world, &buffer, |row| row["stats"].is_object());
+    assert!(paths(&next).is_empty(), "{next:#}");
+    editor.quit();
+}
+
+#[test]
+fn what_becomes_excluded_is_not_shown_any_more() {
+    // Who watches the disk is the server here, and the editor there.
+    shown_until(|editor| editor.start(), |world, _| drop(world.file(".hobignore", "wheel.rs\n")));
+    shown_until(
+        |editor| editor.watching().start(),
+        |world, editor| {
+            let uri = World::uri(&world.file(".hobignore", "wheel.rs\n"));
+            let changes = json!({ "changes": [{ "uri": uri, "type": 1 }] });
+            editor.notify("workspace/didChangeWatchedFiles", changes);
+        },
+    );
+}
+
+#[test]
+fn what_is_switched_off_is_not_shown_any_more() {
+    let off = json!({ "context": { "uses": false, "neighbours": false, "edits": false } });
+    shown_until(|editor| editor.start(), |_, editor| editor.change_settings(&off));
+}
+
+#[test]
+fn a_file_that_its_user_excluded_is_left_alone() {
+    let world = World::new();
+    fs::write(world.workspace().join(".hobignore"), "private/\n").unwrap();
+    let editor = world.editor().start();
+    for path in ["private/main.rs", ".env", "id_rsa"] {
+        let mut buffer = editor.open(path, "rust", "fn main() {\n    let x = \n}\n");
+        buffer.put_after("let x = ");
+        assert_eq!(buffer.complete(), None, "{path}");
+        let found = world.rows().pop().unwrap();
+        assert_eq!(
+            (found["outcome"].as_str(), found["path"].as_str()),
+            (Some("excluded"), Some(path)),
+            "{found:#}"
+        );
+        assert!(found["stats"].is_null(), "the model was asked: {found:#}");
+    }
     editor.quit();
 }

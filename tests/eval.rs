@@ -48,7 +48,16 @@ fn is_share(value: &Value) -> bool {
 /// Figures of somebody who answers: complete, and each within its interval.
 #[track_caller]
 fn assert_figures(of: &Value) {
-    for name in ["exact", "first_line", "edit_similarity", "identifier_f1", "parse_ok", "over_run", "empty"] {
+    for name in [
+        "exact",
+        "first_line",
+        "edit_similarity",
+        "identifier_f1",
+        "parse_ok",
+        "over_run",
+        "doubled",
+        "empty",
+    ] {
         // Of answers that were not given there is no share.
         let Some(share) = of[name].as_f64() else {
             assert!(of[name].is_null() && of["empty"] == 1.0, "{name} in {of:#}");

@@ -23,6 +23,7 @@ pub(crate) fn query(fixture: &str) -> Query {
         session: SessionKey(1),
         selected: None,
         explicit: false,
+        excluded: None,
         blocks: Arc::default(),
     }
 }

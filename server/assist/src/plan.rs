@@ -23,6 +23,8 @@ pub struct Settings {
     pub enabled: bool,
     /// LSP language ids for which nothing is suggested.
     pub languages_off: Vec<String>,
+    /// Whether something is suggested within a string that nothing but quotes and brackets follows.
+    pub strings: bool,
     /// At most this many tokens are decoded for one answer.
     pub max_tokens: u32,
     /// How sure the model has to be before something is shown that nobody asked for, in per cent; 0 shows everything.
@@ -31,7 +33,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { enabled: true, languages_off: Vec::new(), max_tokens: 64, min_confidence: 0 }
+        Self { enabled: true, languages_off: Vec::new(), strings: true, max_tokens: 64, min_confidence: 0 }
     }
 }
 
@@ -63,6 +65,8 @@ pub struct Query {
     pub selected: Option<Selected>,
     /// Whether the user asked for a suggestion, as opposed to going on typing.
     pub explicit: bool,
+    /// Why the document is to be left alone, in words that fit behind "is"; `None` if it isn't.
+    pub excluded: Option<String>,
     /// What the model is shown from elsewhere: [`gather`](crate::gather)ed some time before.
     pub blocks: Arc<[Block]>,
 }
@@ -176,6 +180,9 @@ fn gate(query: &Query, settings: &Settings) -> Result<(), Silence> {
     if settings.languages_off.contains(&query.language) {
         return Err(Silence::LanguageOff);
     }
+    if let Some(why) = &query.excluded {
+        return Err(Silence::Excluded(why.clone()));
+    }
     if query.offset > snapshot.len() || !snapshot.is_char_boundary(query.offset) {
         return Err(Silence::OutsideText);
     }
@@ -187,7 +194,18 @@ fn gate(query: &Query, settings: &Settings) -> Result<(), Silence> {
     if word(snapshot.char_before(query.offset)) && word(snapshot.char_after(query.offset)) {
         return Err(Silence::InsideWord);
     }
+    if !settings.strings && !query.explicit && ends_string(query) {
+        return Err(Silence::InsideString);
+    }
     Ok(())
+}
+
+/// Whether the cursor stands in a string whose rest is only what closes it.
+fn ends_string(query: &Query) -> bool {
+    let Query { snapshot, offset, .. } = query;
+    let rest = snapshot.slice(*offset..snapshot.line_end(snapshot.line_of(*offset)));
+    let closes = rest.starts_with(['"', '\'', '`']) && !closers::pending(&rest).is_empty();
+    closes && query.tree.as_ref().is_some_and(|tree| tree.place(snapshot, *offset).in_string)
 }
 
 /// Whether `c` belongs to an identifier in the languages that people complete in.
@@ -302,6 +320,35 @@ mod tests {
     fn inside_a_word_is_silent() {
         check("let wo$0rd = 1;", &expect!["inside_word"]);
         check("let naïv$0eté = 1;", &expect!["inside_word"]);
+    }
+
+    #[test]
+    fn what_is_excluded_is_silent_even_to_a_key() {
+        let excluded = Some("ignored by .hobignore".to_owned());
+        let query = Query { excluded, explicit: true, ..query("let x = $0\n") };
+        let silence = plan(&query, &Settings::default()).unwrap_err();
+        assert_eq!(
+            (silence.code(), silence.to_string().as_str()),
+            ("excluded", "the file is ignored by .hobignore")
+        );
+    }
+
+    #[test]
+    fn strings_are_silent_to_who_wants_none_in_them() {
+        let asks = |text: &str, strings: bool, explicit: bool| {
+            let query = Query { explicit, ..query(text) };
+            plan(&query, &Settings { strings, ..Settings::default() }).map_err(|silence| silence.code()).err()
+        };
+        let within = "fn a() {\n    f(\"one $0\");\n}\n";
+        assert_eq!(asks(within, false, false), Some("inside_string"));
+        assert_eq!(asks(within, true, false), None);
+        assert_eq!(asks(within, false, true), None, "who asks is answered");
+        assert_eq!(
+            asks("fn a() {\n    f(\"one $0two\");\n}\n", false, false),
+            None,
+            "more than quotes follow"
+        );
+        assert_eq!(asks("fn a() {\n    f(\"one\", $0);\n}\n", false, false), None);
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub enum Silence {
     Disabled,
     /// The document's language is listed in `completion.languages_off`.
     LanguageOff,
+    /// The user excluded the file, or its name is that of a secret; the text says which, in words that fit behind "is".
+    Excluded(String),
     /// The server has no such document.
     NotOpen,
     /// An edit did not fit, and no full text has come since.
@@ -21,6 +23,8 @@ pub enum Silence {
     LineTooLong,
     /// The cursor is inside a word: text there would split it.
     InsideWord,
+    /// The cursor is at the end of a string, where `completion.strings` wants nothing.
+    InsideString,
     /// The model is still being loaded.
     ModelLoading,
     /// The model can't be used; the text says which and what mends it.
@@ -60,11 +64,13 @@ impl Silence {
         match self {
             Self::Disabled => "disabled",
             Self::LanguageOff => "language_off",
+            Self::Excluded(_) => "excluded",
             Self::NotOpen => "not_open",
             Self::OutOfSync => "out_of_sync",
             Self::OutsideText => "outside_text",
             Self::LineTooLong => "line_too_long",
             Self::InsideWord => "inside_word",
+            Self::InsideString => "inside_string",
             Self::ModelLoading => "model_loading",
             Self::ModelUnusable(_) => "model_unusable",
             Self::EngineGone(_) => "engine_gone",
@@ -87,11 +93,13 @@ impl fmt::Display for Silence {
         f.write_str(match self {
             Self::Disabled => "completion.enabled is false",
             Self::LanguageOff => "the language is in completion.languages_off",
+            Self::Excluded(why) => return write!(f, "the file is {why}"),
             Self::NotOpen => "the document is not open",
             Self::OutOfSync => "an edit did not fit the document; waiting for its full text",
             Self::OutsideText => "the position is outside the text",
             Self::LineTooLong => "the line is too long",
             Self::InsideWord => "the cursor is inside a word",
+            Self::InsideString => "the cursor is at the end of a string, and completion.strings is false",
             Self::ModelLoading => "the model is still loading",
             Self::ModelUnusable(why) | Self::EngineGone(why) | Self::ModelFailed(why) => why,
             Self::Cancelled => "the editor cancelled the request",

@@ -70,6 +70,10 @@ options! {
             /// right that is.
             anyone min_confidence: Whole<0, 100> = Whole::of(40),
 
+            /// Whether suggestions appear by themselves within a string that only quotes and brackets follow. They are as often right there
+            /// as elsewhere, as far as the model is as sure.
+            anyone strings: bool = true,
+
             /// Languages in which Hob stays silent, by their LSP identifiers (`rust`, `python`, `markdown`). A repository or an editor
             /// can only add to the list.
             tighten languages_off: Vec<String> = Vec::new(),

@@ -55,6 +55,8 @@ pub struct Completion {
     pub max_tokens: u32,
     /// How sure the model has to be before a suggestion appears by itself, in whole per cent.
     pub min_confidence: u32,
+    /// Whether there are any at the end of a string.
+    pub strings: bool,
     /// Language identifiers for which there are none.
     pub languages_off: BTreeSet<String>,
 }
@@ -123,6 +125,7 @@ impl From<Options> for Config {
                 deadline: Duration::from_millis(completion.deadline_ms.get().into()),
                 debounce: Duration::from_millis(completion.debounce_ms.get().into()),
                 max_tokens: completion.max_tokens.get(),
+                strings: completion.strings,
                 min_confidence: completion.min_confidence.get(),
                 languages_off: completion.languages_off.into_iter().collect(),
             },

@@ -48,6 +48,7 @@ fn without_sources_every_default_holds() {
                 debounce: 200ms,
                 max_tokens: 64,
                 min_confidence: 40,
+                strings: true,
                 languages_off: {},
             },
             index: Index {

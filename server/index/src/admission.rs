@@ -25,7 +25,7 @@ const GIT_CLONE: &str = ".git/info/exclude";
 const LARGEST_LIST: u64 = 1 << 20;
 
 /// Names that keys, passwords and tokens are kept under, in any folder and any case.
-const PRIVATE: &[&str] = &[
+pub(crate) const PRIVATE: &[&str] = &[
     ".env*",
     "*.env",
     "*.pem",
@@ -149,26 +149,55 @@ impl Admission {
             return Err(Reason::Outside);
         };
         let path = self.root.path().join(entry);
-        let excludes = |list: &Gitignore| list.matched(&path, is_folder).is_ignore();
-        // The first list that has an opinion decides, from the nearest folder up.
-        let by_lists = |lists: &[Arc<Gitignore>]| {
-            let opinion =
-                lists.iter().map(|list| list.matched(&path, is_folder)).find(|found| !found.is_none());
-            opinion.is_some_and(|found| found.is_ignore())
-        };
-        if excludes(&self.always.private) {
+        let excluded = self.excludes(folder, &path, is_folder);
+        if let Some(Reason::Private) = excluded {
             Err(Reason::Private)
         } else if name.as_encoded_bytes().starts_with(b".") {
             Err(Reason::Hidden)
-        } else if excludes(&self.always.excluded) {
-            Err(Reason::Excluded)
-        } else if by_lists(&folder.hob) {
-            Err(Reason::Hob)
-        } else if by_lists(&folder.git) || excludes(&self.always.global) {
+        } else if let Some(reason) = excluded {
+            Err(reason)
+        } else if ignores(&folder.git, &path, is_folder)
+            || self.always.global.matched(&path, is_folder).is_ignore()
+        {
             Err(Reason::Git)
         } else {
             Ok(())
         }
+    }
+
+    /// Whether an entry of `folder` is private or was excluded by the user. `path` is absolute.
+    fn excludes(&self, folder: &Folder, path: &Path, is_folder: bool) -> Option<Reason> {
+        let Always { private, excluded, .. } = &*self.always;
+        if private.matched(path, is_folder).is_ignore() {
+            Some(Reason::Private)
+        } else if excluded.matched(path, is_folder).is_ignore() {
+            Some(Reason::Excluded)
+        } else {
+            ignores(&folder.hob, path, is_folder).then_some(Reason::Hob)
+        }
+    }
+
+    /// Why nothing may be done with a file, not even by who has it open: its user excluded it or a folder above it, or the names say that
+    /// it may hold a secret. Hidden files and what git ignores are another matter: they are left out of answers about other files.
+    /// `file` is relative to the root.
+    pub(crate) fn excluded(&self, file: &Path) -> Option<Reason> {
+        let mut above = PathBuf::new();
+        let mut parts = file.iter().peekable();
+        while let Some(part) = parts.next() {
+            let folder = self.folder(&above);
+            above.push(part);
+            let path = self.root.path().join(&above);
+            if let Some(reason) = self.excludes(&folder, &path, parts.peek().is_some()) {
+                return Some(reason);
+            }
+            if let Err(reason) = folder.verdict
+                && !matches!(reason, Reason::Hidden | Reason::Git)
+            {
+                // A list that can't be read may exclude anything.
+                return Some(reason);
+            }
+        }
+        None
     }
 
     /// What holds in a folder, relative to the root; the root itself is the empty path.
@@ -220,6 +249,12 @@ impl Admission {
         }
         builder.build().map(Some).map_err(|_| Reason::Unreadable)
     }
+}
+
+/// Whether the first list that has an opinion, from the nearest folder up, excludes an absolute path.
+fn ignores(lists: &[Arc<Gitignore>], path: &Path, is_folder: bool) -> bool {
+    let opinion = lists.iter().map(|list| list.matched(path, is_folder)).find(|found| !found.is_none());
+    opinion.is_some_and(|found| found.is_ignore())
 }
 
 /// A list out of patterns that must all be readable. They hold in any case: `.ENV` is no less private.
@@ -315,6 +350,21 @@ mod tests {
                 a/id.rs
             "#]],
         );
+    }
+
+    #[test]
+    fn what_the_user_excluded_is_told_from_what_is_only_left_out() {
+        let tree = Tree::with(&[(".gitignore", "made/\n"), (".hobignore", "secret/\n.github/keys.yml\n")]);
+        let root = Root::open(tree.path()).unwrap();
+        let admission = Admission::new(&root, &["*.gen.rs".to_owned()]).unwrap();
+        let say = |file| admission.excluded(Path::new(file)).map(Reason::code);
+        for left_out in ["made/a.rs", ".github/x.yml", "a.rs", ".a.rs"] {
+            assert_eq!(say(left_out), None, "{left_out}");
+        }
+        assert_eq!(say("secret/a/b.rs"), Some("hob"));
+        assert_eq!(say(".github/keys.yml"), Some("hob"), "in a hidden folder");
+        assert_eq!(say("made/a.gen.rs"), Some("excluded"), "where git ignores it");
+        assert_eq!(say("a/.ssh/config"), Some("private"));
     }
 
     #[test]

@@ -4,9 +4,10 @@
 //! return, so that they may be made where a key press is handled.
 
 use std::{
+    fmt,
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, mpsc},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, mpsc},
     thread,
     time::Duration,
 };
@@ -51,6 +52,16 @@ pub(crate) struct Shared {
     /// `None` while another window writes. Held for as long as somebody writes, and by nobody who answers.
     writer: Mutex<Option<Store>>,
     changes: Changes,
+    listener: OnceLock<Listener>,
+}
+
+/// Who hears of changed lists.
+struct Listener(Box<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener").finish_non_exhaustive()
+    }
 }
 
 /// Counts the moments at which answers may have become others.
@@ -79,6 +90,7 @@ impl Index {
             edits: Mutex::default(),
             writer: Mutex::new(store),
             changes: Changes::default(),
+            listener: OnceLock::new(),
         });
         let ((disk, of_disk), (buffers, of_buffers)) = (mpsc::channel(), mpsc::channel());
         let inbox = Inbox { disk, buffers };
@@ -118,6 +130,11 @@ impl Index {
         let (answer, answered) = mpsc::channel();
         drop(self.inbox.disk.send(follow::Event::Follow(answer)));
         answered.recv().unwrap_or_else(|_| Err("the index's thread has ended".to_owned()))
+    }
+
+    /// Has `hear` called after each change of a list of what is excluded, on whichever thread learns of it. Only the first one counts.
+    pub fn on_lists(&self, hear: impl Fn() + Send + Sync + 'static) {
+        drop(self.shared.listener.set(Listener(Box::new(hear))));
     }
 
     /// Tells that files or folders, by their absolute paths, were written, made or removed. A list of what is excluded counts at once.
@@ -201,6 +218,9 @@ impl Shared {
         *admission = admission.anew();
         drop(admission);
         self.has_changed();
+        if let Some(Listener(hear)) = self.listener.get() {
+            hear();
+        }
     }
 
     /// The recent edits.

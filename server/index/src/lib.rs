@@ -15,6 +15,7 @@ mod answer;
 mod reader;
 
 mod admission;
+mod exclusion;
 mod read;
 mod skipped;
 mod walk;
@@ -43,6 +44,7 @@ mod tests;
 pub use answer::{Chunk, Definition, Edited, Import, Place};
 pub use build::{Built, Progress, Stage, Took};
 pub use error::Error;
+pub use exclusion::{Exclusion, is_private};
 pub use index::Index;
 pub use options::{Cancel, Options};
 pub use reader::Reader;

@@ -60,6 +60,7 @@ struct Row {
     #[serde(default)]
     indented: bool,
     continuations: Vec<String>,
+    headers: Vec<String>,
     /// A parse that starts from an older tree ends in the same tree as one that starts from nothing.
     #[serde(default = "yes")]
     incremental: bool,
@@ -202,6 +203,11 @@ impl Language {
     /// Texts that finish a line of code which stops short; see the key `continuations` in `queries/README.md`.
     pub(crate) fn continuations(self) -> &'static [String] {
         &self.0.row.continuations
+    }
+
+    /// Texts that finish a line which begins a block; see the key `headers` in `queries/README.md`.
+    pub(crate) fn headers(self) -> &'static [String] {
+        &self.0.row.headers
     }
 
     /// Whether an older tree helps to parse; see the key `incremental` in `queries/README.md`.

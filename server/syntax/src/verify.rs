@@ -8,6 +8,9 @@
 //! best continued, has more than the file without it, best continued.** A tail left open costs nothing; an error within the
 //! suggestion, a bracket too many, or a string left open costs what it costs, because no continuation mends it.
 //!
+//! A line whose block is there already, deeper below it, is not open: nobody will write that block. Such a line with the suggestion in it
+//! is judged as it stands, and against what would begin the block.
+//!
 //! In a large file only a fragment is judged: the item around the place, or the items beside it. Where a bracket is missing, a
 //! fragment may be too little, so before a suggestion is called bad the file with it is looked at whole, if it isn't
 //! too large for that: a file without any error is not broken.
@@ -42,6 +45,9 @@ const WHOLE: usize = 64 * 1024;
 /// more would be needed the file counts as more broken than it may be: without a suggestion that is lenient, with one it is strict.
 const EFFORT: usize = 24 * 1024;
 
+/// A block begins at most so many blank lines below its head.
+const BLANKS: usize = 4;
+
 /// What became of the file's syntax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
@@ -63,6 +69,8 @@ pub struct Verifier {
     /// Of the whole file, if a fragment is judged and the file is not too large.
     whole: Option<tree_sitter::Tree>,
     replaced: Range<usize>,
+    /// The block that the line begins is there already.
+    headed: bool,
     /// Errors in the file as it is, best continued at the place.
     baseline: u32,
 }
@@ -86,6 +94,7 @@ impl Tree {
             tree: None,
             fragment: None,
             whole: None,
+            headed: is_headed(snapshot, replaced.start),
             replaced,
             baseline: 0,
         };
@@ -112,7 +121,7 @@ impl Verifier {
         let Some(candidate) = self.with(&self.replaced, text) else {
             return Verdict { added: 0, open: false };
         };
-        let best = self.best(text, &candidate, self.baseline);
+        let best = if self.headed { candidate.errors() } else { self.best(text, &candidate, self.baseline) };
         if best > self.baseline && self.leaves_no_error(text) {
             return Verdict { added: 0, open: false };
         }
@@ -152,8 +161,9 @@ impl Verifier {
         let first = if literal == Some(ScopeCapture::LineComment) { &*line } else { "" };
         let judged = self.fragment.as_ref().map_or(self.snapshot.len(), ExactSizeIterator::len);
         let mut left = (EFFORT / judged.max(1)).clamp(3, 64);
+        let headers = if self.headed { self.language.headers() } else { &[] };
         for site in self.sites(text, candidate) {
-            for template in self.language.continuations() {
+            for template in headers.iter().chain(self.language.continuations()) {
                 for closers in &site.closers {
                     let continuation = template.replace("$close", closers).replace("$line", &line);
                     // That is the candidate itself.
@@ -235,6 +245,16 @@ struct Site {
     text: String,
     /// What may close the brackets that are open there.
     closers: Vec<String>,
+}
+
+/// Whether the line that `offset` is on has deeper ones below it, and so begins what they belong to. A blank line begins nothing.
+fn is_headed(snapshot: &Snapshot, offset: usize) -> bool {
+    let width = |line: &str| line.len() - line.trim_start().len();
+    let line = snapshot.line_of(offset);
+    let own = snapshot.line(line);
+    let below = (line + 1..snapshot.line_count().min(line + 1 + BLANKS)).map(|line| snapshot.line(line));
+    let next = below.into_iter().find(|line| !line.trim().is_empty());
+    !own.trim().is_empty() && next.is_some_and(|next| width(&next) > width(&own))
 }
 
 /// A line break and the indentation of the line that `offset` is on.

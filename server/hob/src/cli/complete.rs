@@ -120,6 +120,8 @@ impl Complete {
             path,
             selected: None,
             explicit: true,
+            // Whoever names a file in a shell means it.
+            excluded: None,
             blocks: Arc::default(),
         };
         Ok((snapshot, query))

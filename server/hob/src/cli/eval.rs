@@ -60,6 +60,9 @@ pub(super) struct Eval {
     /// the defaults show, and with all. Takes six times as long.
     #[arg(long)]
     context: bool,
+    /// Only holes in which something is called that another file defines and their own doesn't.
+    #[arg(long, requires = "context")]
+    cross_file: bool,
     /// Write what was cut and what was answered at each hole to this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
@@ -100,7 +103,8 @@ impl Eval {
             out::note(&format!("hob: indexed {} in {seconds:.1} s", self.path.display()));
         }
         let ready = Ready::start(&self.choice)?;
-        let holes = self.holes(&files)?;
+        let crosses = |hole: &Hole| indexed.as_ref().is_some_and(|indexed| indexed.crosses(hole));
+        let holes = self.holes(&files, &|hole| !self.cross_file || crosses(hole))?;
         let asked = holes.len();
         let (measured, gone) = self.measure((&ready, indexed.as_ref()), holes, rows.as_mut())?;
         if measured.is_empty() {
@@ -123,18 +127,22 @@ impl Eval {
         Ok(ExitCode::FAILURE)
     }
 
-    fn holes(&self, files: &[files::Found]) -> Result<Vec<Hole>> {
-        let mut kinds = if self.kind.is_empty() { Kind::ALL.to_vec() } else { self.kind.clone() };
+    fn holes(&self, files: &[files::Found], wanted: &dyn Fn(&Hole) -> bool) -> Result<Vec<Hole>> {
+        let mut kinds = if self.kind.is_empty() { Kind::MIX.to_vec() } else { self.kind.clone() };
         kinds.sort_unstable();
         kinds.dedup();
-        let wanted = self.holes as usize;
-        let holes = holes::draw(files, &kinds, wanted, &mut Random::new(self.seed));
+        let count = self.holes as usize;
+        let holes = holes::draw(files, &kinds, wanted, count, &mut Random::new(self.seed));
         let path = self.path.display();
         if holes.is_empty() {
             let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-            bail!("no hole of the kind {} can be cut in {path}: it has too little code", names.join(" or "));
+            let which = if self.cross_file { ", in which another file's code is called," } else { "" };
+            bail!(
+                "no hole of the kind {}{which} can be cut in {path}: it has too little code",
+                names.join(" or ")
+            );
         }
-        if holes.len() < wanted {
+        if holes.len() < count {
             out::note(&format!("hob: only {} holes can be cut in {path}: measuring those", holes.len()));
         }
         Ok(holes)

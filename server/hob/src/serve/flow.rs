@@ -192,6 +192,15 @@ impl Flow {
         self.gathered_at = Some(line);
     }
 
+    /// What is shown from elsewhere is gathered anew, and no answer that was made with it is shown.
+    pub(super) fn forget_elsewhere(&mut self) {
+        self.gathered_at = None;
+        self.gathering = None;
+        self.current = None;
+        self.ahead.clear();
+        self.finished.clear();
+    }
+
     /// The text has changed in a way that nothing on its way can fit.
     pub(super) fn abandon(&mut self) {
         self.keep_current();

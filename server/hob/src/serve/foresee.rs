@@ -107,6 +107,7 @@ pub(super) fn settings(config: &config::Config) -> Settings {
     Settings {
         enabled: completion.enabled,
         languages_off: completion.languages_off.iter().cloned().collect(),
+        strings: completion.strings,
         max_tokens: completion.max_tokens,
         min_confidence: completion.min_confidence,
     }

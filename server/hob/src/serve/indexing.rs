@@ -17,16 +17,18 @@ use tokio::sync::watch;
 use tower_lsp::{Client, gen_lsp_types::MessageType};
 
 use super::{
+    judge_anew,
     progress::index::show,
     session::{Session, path},
 };
-use crate::settings;
+use crate::{link::Link, settings};
 
 /// The window's indices. Clones are the same.
 #[derive(Debug, Clone)]
 pub(super) struct Indexing {
     client: Client,
     session: Arc<Mutex<Session>>,
+    link: Link,
     folders: Arc<Mutex<Folders>>,
 }
 
@@ -59,8 +61,8 @@ pub(super) enum State {
 }
 
 impl Indexing {
-    pub(super) fn new(client: Client, session: Arc<Mutex<Session>>) -> Self {
-        Self { client, session, folders: Arc::default() }
+    pub(super) fn new(client: Client, session: Arc<Mutex<Session>>, link: Link) -> Self {
+        Self { client, session, link, folders: Arc::default() }
     }
 
     /// Sees to it that the folders of the session are indexed as its configuration says, and no others. Must be called from within the
@@ -140,11 +142,15 @@ impl Indexing {
                 index.update(&path, text);
             }
         }
-        if !watches && let Err(error) = index.follow() {
-            tracing::warn!(
-                error,
-                "the workspace can't be watched: only what is saved in this editor is read again"
-            );
+        if !watches {
+            let (session, link) = (Arc::clone(&self.session), self.link.clone());
+            index.on_lists(move || judge_anew(&session, &link));
+            if let Err(error) = index.follow() {
+                tracing::warn!(
+                    error,
+                    "the workspace can't be watched: only what is saved in this editor is read again"
+                );
+            }
         }
         let built =
             index.build(&mut |progress| drop(tell.send_replace(State::Building(progress))), cancel)?;

@@ -35,7 +35,7 @@ use tower_lsp::{Client, LspService};
 
 use crate::{
     control::Supervisor,
-    link::Link,
+    link::{Link, State},
     logs, paths,
     row::Rows,
     sandbox::{self, Role},
@@ -66,6 +66,21 @@ impl Server {
     /// The session, for the moment of a first poll. A panic of an earlier holder costs its own answer, not this one.
     fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads anew what is excluded, and has everybody forget what came from there.
+    fn judge_anew(&self) {
+        judge_anew(&self.session, &self.link);
+    }
+}
+
+/// See [`Server::judge_anew`], for who is no handler.
+fn judge_anew(session: &Mutex<Session>, link: &Link) {
+    let stale = session.lock().unwrap_or_else(PoisonError::into_inner).judge_anew();
+    if let State::Connected(engine, _) = &*link.watch().borrow() {
+        for session in stale {
+            engine.forget(session);
+        }
     }
 }
 
@@ -108,7 +123,7 @@ async fn converse(state: &Path, config: &config::Config, sources: Sources) -> Re
         move |client: Client| {
             let measure = Measure::start(client.clone());
             let pace = Pace::new(Instant::now());
-            let indexing = Indexing::new(client.clone(), Arc::clone(&session));
+            let indexing = Indexing::new(client.clone(), Arc::clone(&session), link.clone());
             Server { client, session, parser, indexing, link, rows, measure, pace, abandoned }
         }
     }));

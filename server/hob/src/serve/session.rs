@@ -11,6 +11,7 @@ use std::{
 
 use assist::{Context, Query, Selected, Silence};
 use config::Problem;
+use index::{Exclusion, Reason, is_private};
 use model::SessionKey;
 use serde_json::Value;
 use syntax::{Language, Tree};
@@ -18,7 +19,7 @@ use text::{Change, Document, Edit, Encoding, OutOfSync, Snapshot, WirePos, WireR
 use tokio::sync::{oneshot, watch};
 use url::Url;
 
-use super::flow::Flow;
+use super::flow::{Flow, lock};
 use crate::settings::Sources;
 
 /// A document larger than this many bytes is mirrored, but not parsed.
@@ -71,6 +72,7 @@ pub(super) struct Session {
     /// Shown already; not again.
     reported: Vec<Problem>,
     sources: Sources,
+    exclusions: Vec<Exclusion>,
     documents: HashMap<String, Entry>,
     window: u64,
 }
@@ -91,6 +93,8 @@ struct Entry {
     flow: Arc<Mutex<Flow>>,
     /// What the model is shown from elsewhere, as of the last time that it was calm here.
     context: Arc<Context>,
+    /// Why nothing is suggested in it whatever its text.
+    excluded: Option<String>,
 }
 
 /// A finished parse of one version of a document.
@@ -167,6 +171,7 @@ impl Session {
             unreported,
             reported: Vec::new(),
             sources,
+            exclusions: Vec::new(),
             documents: HashMap::new(),
             window: std::process::id().into(),
         }
@@ -193,15 +198,17 @@ impl Session {
         }
     }
 
-    /// Takes the editor's settings and works out what holds now.
-    pub(super) fn configure(&mut self, settings: Option<&Value>) {
+    /// Takes the editor's settings and works out what holds now. Whether something else may be shown from elsewhere than before.
+    pub(super) fn configure(&mut self, settings: Option<&Value>) -> bool {
         let (config, problems) = self.sources.resolve(settings);
-        self.config = Arc::new(config);
+        let (old, new) = (std::mem::replace(&mut self.config, Arc::new(config)), &self.config);
+        let changed = (&old.index, &old.context) != (&new.index, &new.context);
         for problem in problems {
             if !self.reported.contains(&problem) && !self.unreported.contains(&problem) {
                 self.unreported.push(problem);
             }
         }
+        changed
     }
 
     /// The problems that nobody has seen yet, for showing now.
@@ -213,6 +220,7 @@ impl Session {
 
     /// Begins to mirror a document; one that was open already starts anew.
     pub(super) fn open(&mut self, uri: &str, language_id: &str, version: i32, text: &str) {
+        let excluded = self.excluded(uri);
         let language = (text.len() <= PARSE_MAX)
             .then(|| Language::from_id(language_id).or_else(|| Language::from_path(uri)))
             .flatten();
@@ -227,6 +235,7 @@ impl Session {
                 in_flight: None,
                 flow: Arc::default(),
                 context: Arc::default(),
+                excluded,
             },
         );
     }
@@ -268,6 +277,7 @@ impl Session {
             session: SessionKey::new(self.window, uri),
             selected: None,
             explicit: false,
+            excluded: entry.excluded.clone(),
             blocks: Arc::clone(&entry.context.blocks),
         }
     }
@@ -278,6 +288,42 @@ impl Session {
         let dated = entry.context.blocks != context.blocks;
         entry.context = Arc::new(context);
         dated
+    }
+
+    /// Reads anew which files are excluded, and judges every open document by that. What is shown from elsewhere may have come from one of
+    /// them, and is gathered anew. The keys of the KV caches that hold such text.
+    pub(super) fn judge_anew(&mut self) -> Vec<SessionKey> {
+        let exclude = &self.config.index.exclude;
+        let exclusion = |root: &PathBuf| {
+            Exclusion::new(root, exclude)
+                .inspect_err(|error| tracing::warn!(%error, "what is excluded is not known"))
+                .ok()
+        };
+        self.exclusions = self.roots.iter().filter_map(exclusion).collect();
+        let judged: Vec<_> = self.documents.keys().map(|uri| (uri.clone(), self.excluded(uri))).collect();
+        let mut stale = Vec::new();
+        for (uri, excluded) in judged {
+            let Some(entry) = self.documents.get_mut(&uri) else { continue };
+            if !entry.context.blocks.is_empty() || excluded.is_some() {
+                stale.push(SessionKey::new(self.window, &uri));
+            }
+            entry.excluded = excluded;
+            entry.context = Arc::default();
+            lock(&entry.flow).forget_elsewhere();
+        }
+        stale
+    }
+
+    /// Why a document is excluded, in words that fit behind "is".
+    fn excluded(&self, uri: &str) -> Option<String> {
+        let path = path(uri)?;
+        let listed = self.exclusions.iter().find_map(|exclusion| exclusion.of(&path));
+        let reason = listed.or_else(|| is_private(&path).then_some(Reason::Private))?;
+        Some(match reason {
+            Reason::Hob | Reason::Excluded => reason.to_string(),
+            Reason::Private => "one that may hold a secret, by its name".to_owned(),
+            _ => format!("below a list of ignored files that is {reason}"),
+        })
     }
 
     /// Forgets a document; the key of its KV cache, if it was open.

@@ -77,6 +77,92 @@ fn rust_on_an_empty_line() {
 }
 
 #[test]
+fn a_line_whose_block_is_there_must_begin_it() {
+    check(
+        "rust",
+        "fn f() {\n    if a$0\n        b();\n    }\n}\n",
+        &[" {", " == c {", " == c", "(", "();"],
+        &expect![[r#"
+            ok    " {"
+            ok    " == c {"
+            +2    " == c"
+            +1    "("
+            +2    "();"
+        "#]],
+    );
+    check(
+        "rust",
+        "fn f() {\n    if a$0\n}\n",
+        &[" == c {", " == c"],
+        &expect![[r#"
+        open  " == c {"
+        open  " == c"
+    "#]],
+    );
+    check(
+        "rust",
+        "fn f() {\n    g(a$0\n        b,\n    );\n}\n",
+        &[",", ".c(),", ".c()", ".c("],
+        &expect![[r#"
+            ok    ","
+            ok    ".c(),"
+            +1    ".c()"
+            +1    ".c("
+        "#]],
+    );
+    check(
+        "python",
+        "def f():\n    if a$0\n        b()\n",
+        &[":", " == c:", " == c", " == c: d()", "(:"],
+        &expect![[r#"
+            ok    ":"
+            ok    " == c:"
+            +2    " == c"
+            ok    " == c: d()"
+            +1    "(:"
+        "#]],
+    );
+    check(
+        "go",
+        "func f() {\n\tif a$0\n\t\tb()\n\t}\n}\n",
+        &[" {", " == c {", " == c"],
+        &expect![[r#"
+        ok    " {"
+        ok    " == c {"
+        +2    " == c"
+    "#]],
+    );
+    check(
+        "c",
+        "int f(void)$0\n    return 1;\n}\n",
+        &[" {", ";"],
+        &expect![[r#"
+        ok    " {"
+        +1    ";"
+    "#]],
+    );
+    check(
+        "bash",
+        "if a$0\n  b\nfi\n",
+        &["; then", " c; then", " c"],
+        &expect![[r#"
+        ok    "; then"
+        ok    " c; then"
+        +1    " c"
+    "#]],
+    );
+    check(
+        "ruby",
+        "a.each$0\n  b\nend\n",
+        &[" do |c|", "(c)"],
+        &expect![[r#"
+        ok    " do |c|"
+        ok    "(c)"
+    "#]],
+    );
+}
+
+#[test]
 fn rust_behind_an_unfinished_statement() {
     check(
         "rust",

@@ -50,6 +50,7 @@ pub(super) fn ask(
         session: SessionKey::new(u64::from(std::process::id()), &format!("{session} {name}")),
         selected: None,
         explicit: false,
+        excluded: None,
         blocks: Arc::default(),
     };
     let settings =

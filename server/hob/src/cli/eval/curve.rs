@@ -22,6 +22,8 @@ pub(super) struct Graded {
     pub(super) exact: bool,
     pub(super) first_line: bool,
     pub(super) parse_ok: bool,
+    pub(super) breaks: bool,
+    pub(super) doubled: bool,
 }
 
 /// One point of the curve: what would be shown if only answers of at least this confidence were.
@@ -53,21 +55,29 @@ pub(super) struct Gate {
     pub(super) shown: usize,
     pub(super) coverage: Option<f64>,
     pub(super) precision: Option<f64>,
-    /// Share of what is shown that leaves the file with more syntax errors than it had.
+    /// Share of what is shown that adds to the syntax errors of the file that it is shown in, and has more than were there once.
     pub(super) added_parse_errors: Option<f64>,
+    /// Share of what is shown after which the file has more syntax errors than were there once: what stops short counts, too.
+    pub(super) left_parse_errors: Option<f64>,
+    /// Share of what is shown that ends with what stands behind it anyhow.
+    pub(super) doubled: Option<f64>,
     coverage_ci95: Option<Interval>,
     precision_ci95: Option<Interval>,
     added_parse_errors_ci95: Option<Interval>,
+    left_parse_errors_ci95: Option<Interval>,
+    doubled_ci95: Option<Interval>,
 }
 
 /// The answers that there are, the surest first.
-pub(super) fn graded(measured: &[Measured]) -> Vec<Graded> {
+pub(super) fn graded(measured: &[&Measured]) -> Vec<Graded> {
     let answers = measured.iter().filter_map(|one| {
         Some(Graded {
             confidence: one.answer.stats.confidence,
             exact: one.marks.exact,
             first_line: one.marks.first_line,
             parse_ok: one.marks.parse_ok?,
+            breaks: one.marks.breaks?,
+            doubled: one.marks.doubled,
         })
     });
     let mut answers: Vec<Graded> = answers.collect();
@@ -122,16 +132,22 @@ pub(super) fn calibration(graded: &[Graded]) -> Vec<Bucket> {
 pub(super) fn gate(graded: &[Graded], holes: usize, min_confidence: f64) -> Gate {
     let shown: Vec<&Graded> = graded.iter().filter(|one| one.confidence >= min_confidence).collect();
     let exact = shown.iter().filter(|one| one.exact).count();
-    let broken = shown.iter().filter(|one| !one.parse_ok).count();
+    let broken = shown.iter().filter(|one| one.breaks).count();
+    let short = shown.iter().filter(|one| !one.parse_ok).count();
+    let doubled = shown.iter().filter(|one| one.doubled).count();
     Gate {
         min_confidence,
         shown: shown.len(),
         coverage: share(shown.len(), holes),
         precision: share(exact, shown.len()),
         added_parse_errors: share(broken, shown.len()),
+        left_parse_errors: share(short, shown.len()),
+        doubled: share(doubled, shown.len()),
         coverage_ci95: wilson(shown.len(), holes),
         precision_ci95: wilson(exact, shown.len()),
         added_parse_errors_ci95: wilson(broken, shown.len()),
+        left_parse_errors_ci95: wilson(short, shown.len()),
+        doubled_ci95: wilson(doubled, shown.len()),
     }
 }
 
@@ -141,7 +157,14 @@ mod tests {
 
     /// Answers with these confidences; `true` is right.
     fn answers(of: &[(f64, bool)]) -> Vec<Graded> {
-        let graded = |&(confidence, exact)| Graded { confidence, exact, first_line: exact, parse_ok: exact };
+        let graded = |&(confidence, exact)| Graded {
+            confidence,
+            exact,
+            first_line: exact,
+            parse_ok: exact,
+            breaks: !exact,
+            doubled: false,
+        };
         of.iter().map(graded).collect()
     }
 

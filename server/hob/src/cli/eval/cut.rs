@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 use syntax::Part;
+use text::Snapshot;
 
 use super::{files::Source, random::Random};
 
@@ -30,10 +31,13 @@ pub(super) enum Kind {
     Body,
     /// Nothing: the line is complete, and the right answer is silence.
     Nothing,
+    /// The rest of a string, from a character by chance, where the line holds nothing behind it but what closes it. Not in the mix.
+    String,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 5] =
+    /// The mix.
+    pub(super) const MIX: [Self; 5] =
         [Self::Line, Self::Arguments, Self::Statement, Self::Body, Self::Nothing];
 
     /// Its part of the mix, of 10.
@@ -53,6 +57,7 @@ impl Kind {
             Self::Statement => "statement",
             Self::Body => "body",
             Self::Nothing => "nothing",
+            Self::String => "string",
         }
     }
 }
@@ -76,12 +81,16 @@ pub(super) fn places(source: &Source, kind: Kind) -> Vec<Range<usize>> {
             })
             .collect(),
         Kind::Body => parts(Part::Body).filter_map(|range| body(text, range)).collect(),
+        Kind::String => {
+            let snapshot = Snapshot::new(text, 0);
+            lines(text).filter_map(|line| last_string(source, &snapshot, line)).collect()
+        }
     }
 }
 
-/// The hole at a place: of a line, the rest from a column by chance, so that at least one character is missing.
+/// The hole at a place: of a line or a string, the rest from a column by chance, so that at least one character is missing.
 pub(super) fn within(text: &str, kind: Kind, place: Range<usize>, random: &mut Random) -> Range<usize> {
-    if kind != Kind::Line {
+    if !matches!(kind, Kind::Line | Kind::String) {
         return place;
     }
     let line = &text[place.clone()];
@@ -102,6 +111,18 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
 
 fn says_enough(line: &str) -> bool {
     line.chars().filter(|c| !c.is_whitespace()).count() >= LINE_MIN
+}
+
+/// What stands between the quotes of the string that a line ends with, apart from brackets and separators.
+fn last_string(source: &Source, snapshot: &Snapshot, line: Range<usize>) -> Option<Range<usize>> {
+    let said = source.text[line.clone()].trim_end_matches([')', ']', '}', ';', ',', ' ', ':']);
+    let inside = said.strip_suffix(['"', '\''])?;
+    let quote = &said[inside.len()..];
+    let start = inside.rfind(quote)? + quote.len();
+    let between = line.start + start..line.start + inside.len();
+    let is_string = |at| source.tree.place(snapshot, at).in_string;
+    (!inside[start..].trim().is_empty() && is_string(between.start) && is_string(between.end))
+        .then_some(between)
 }
 
 /// Whether the line ends in a way after which nothing belongs on it, and another line follows.
@@ -210,6 +231,20 @@ class A:
                 4: $0[            draw(width)]
                 9: $0[    def short(self): return 1]
             "#]],
+        );
+    }
+
+    #[test]
+    fn strings_that_end_their_line() {
+        let text = "x = f(\"one\", 'two')\n# it's \"said\"\ny = {\"a\": \"b c\"},\nz = \"\"\n";
+        check(
+            "a.py",
+            text,
+            Kind::String,
+            &expect![[r#"
+            1: x = f("one", '$0[two]')
+            3: y = {"a": "$0[b c]"},
+        "#]],
         );
     }
 

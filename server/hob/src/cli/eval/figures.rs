@@ -27,6 +27,8 @@ pub(super) struct Figures {
     pub(super) parse_ok: Option<f64>,
     /// Share of the answers that go on where the truth ends.
     pub(super) over_run: Option<f64>,
+    /// Share of the answers that end with what stands behind them anyhow.
+    pub(super) doubled: Option<f64>,
     /// Share of holes without an answer.
     pub(super) empty: Option<f64>,
     pub(super) ci95: Intervals,
@@ -41,6 +43,7 @@ pub(super) struct Intervals {
     identifier_f1: Option<Interval>,
     parse_ok: Option<Interval>,
     over_run: Option<Interval>,
+    doubled: Option<Interval>,
     empty: Option<Interval>,
 }
 
@@ -54,6 +57,7 @@ impl Figures {
         let answers = count(&|marks| marks.parse_ok.is_some());
         let parse_ok = count(&|marks| marks.parse_ok == Some(true));
         let over_run = count(&|marks| marks.over_run);
+        let doubled = count(&|marks| marks.doubled);
         let similarity: Vec<f64> = marks.iter().map(|marks| marks.edit_similarity).collect();
         let f1: Vec<f64> = marks.iter().map(|marks| marks.identifier_f1).collect();
         Self {
@@ -64,6 +68,7 @@ impl Figures {
             identifier_f1: mean(&f1),
             parse_ok: share(parse_ok, answers),
             over_run: share(over_run, answers),
+            doubled: share(doubled, answers),
             empty: share(holes - answers, holes),
             ci95: Intervals {
                 exact: wilson(exact, holes),
@@ -72,6 +77,7 @@ impl Figures {
                 identifier_f1: bootstrap(&f1, seed),
                 parse_ok: wilson(parse_ok, answers),
                 over_run: wilson(over_run, answers),
+                doubled: wilson(doubled, answers),
                 empty: wilson(holes - answers, holes),
             },
         }

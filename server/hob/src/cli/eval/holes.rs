@@ -46,13 +46,19 @@ impl Hole {
     }
 }
 
-/// Draws `count` holes of these `kinds`, or as many as there are.
+/// Draws `count` holes of these `kinds` that are `wanted`, or as many as there are.
 ///
 /// Holes of one file stand together, in the order of its text, because an engine keeps what it has seen of a file; the
 /// files are in no order, so that a measurement that is broken off is still one of all.
-pub(super) fn draw(files: &[Found], kinds: &[Kind], count: usize, random: &mut Random) -> Vec<Hole> {
+pub(super) fn draw(
+    files: &[Found],
+    kinds: &[Kind],
+    wanted: &dyn Fn(&Hole) -> bool,
+    count: usize,
+    random: &mut Random,
+) -> Vec<Hole> {
     let languages = super::files::languages(files);
-    let mut pool = Pool { files, sources: BTreeMap::new(), places: BTreeMap::new() };
+    let mut pool = Pool { files, wanted, sources: BTreeMap::new(), places: BTreeMap::new() };
     let mut drawn = Vec::new();
     let shares = vec![1; languages.len()];
     let of_language = |language: &str| -> Vec<usize> {
@@ -105,6 +111,7 @@ fn split(count: usize, shares: &[usize]) -> Vec<usize> {
 /// Places that were not drawn yet.
 struct Pool<'a> {
     files: &'a [Found],
+    wanted: &'a dyn Fn(&Hole) -> bool,
     /// Read when first drawn; `None` is a file that can't be.
     sources: BTreeMap<usize, Option<Arc<Source>>>,
     places: BTreeMap<(usize, Kind), Vec<Range<usize>>>,
@@ -137,8 +144,11 @@ impl Pool<'_> {
             }
             let place = places.swap_remove(random.below(places.len()));
             let cut = cut::within(&source.text, kind, place, random);
-            drawn.push((file, Hole { source, kind, cut }));
-            left -= 1;
+            let hole = Hole { source, kind, cut };
+            if (self.wanted)(&hole) {
+                drawn.push((file, hole));
+                left -= 1;
+            }
         }
     }
 
@@ -180,7 +190,7 @@ mod tests {
         }
         std::fs::write(folder.path().join("broken.rs"), b"fn main() { \"\xff\xff\xff\"; }\n").unwrap();
         let files = super::super::files::find(folder.path()).unwrap();
-        let holes = |seed| draw(&files, &Kind::ALL, 40, &mut Random::new(seed));
+        let holes = |seed| draw(&files, &Kind::MIX, &|_| true, 40, &mut Random::new(seed));
         let told = |holes: &[Hole]| -> Vec<String> {
             holes.iter().map(|hole| format!("{} {:?} {:?}", hole.source.name, hole.kind, hole.cut)).collect()
         };
@@ -208,7 +218,7 @@ mod tests {
         std::fs::write(folder.path().join("a.rs"), rust.concat()).unwrap();
         std::fs::write(folder.path().join("b.py"), "import sys\nprint(sys.argv)\n").unwrap();
         let files = super::super::files::find(folder.path()).unwrap();
-        let holes = draw(&files, &[Kind::Line], 60, &mut Random::new(1));
+        let holes = draw(&files, &[Kind::Line], &|_| true, 60, &mut Random::new(1));
         let python = holes.iter().filter(|hole| hole.source.language.name() == "python").count();
         assert_eq!(holes.len(), 60);
         assert!((1..=4).contains(&python), "{python}");

@@ -31,8 +31,12 @@ pub(super) struct Marks {
     pub(super) identifier_f1: f64,
     /// The file has no more syntax errors than it had; `None` for an empty answer.
     pub(super) parse_ok: Option<bool>,
+    /// The file has more syntax errors than there were when it was asked for, and more than there had been; `None` for an empty answer.
+    pub(super) breaks: Option<bool>,
     /// It goes on where the truth ends.
     pub(super) over_run: bool,
+    /// It ends with what stands behind it anyhow, and that is not what was there.
+    pub(super) doubled: bool,
 }
 
 /// Judges what was said at a hole; `None` is silence.
@@ -43,14 +47,35 @@ pub(super) fn judge(hole: &Hole, said: Option<&Said>) -> Marks {
     let (compared, with) =
         if hole.kind.is_line() { (first(&whole), first(&wanted)) } else { (whole.clone(), wanted.clone()) };
     let longer = whole.len() > wanted.len() && whole.starts_with(&wanted);
+    let exact = compared == with;
+    let errors = said.map(|said| errors(hole, said));
     Marks {
-        exact: compared == with,
+        exact,
         first_line: first(&whole) == first(&wanted),
         edit_similarity: strsim::normalized_levenshtein(&compared, &with),
         identifier_f1: identifier_f1(&compared, &with),
-        parse_ok: said.map(|said| parses(hole, said)),
+        parse_ok: errors.map(|errors| errors <= hole.source.errors),
+        breaks: errors.map(|errors| errors > hole.source.errors && errors > unanswered(hole)),
         over_run: longer || whole.matches('\n').count() > wanted.matches('\n').count(),
+        doubled: !exact && said.is_some_and(|said| doubles(&said.text, &hole.after()[said.consumed..])),
     }
+}
+
+/// Whether `said` ends with the beginning of what stands `behind` it: with at least a word of the rest of its line or all of that, or, at
+/// the end of a line, with the next one that says something.
+fn doubles(said: &str, behind: &str) -> bool {
+    let (rest, below) = behind.split_once('\n').unwrap_or((behind, ""));
+    let (said, rest) = (said.trim_end(), rest.trim());
+    if rest.is_empty() {
+        let next = below.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        let last = said.rsplit('\n').next().unwrap_or_default().trim();
+        return next.len() >= 4 && next.contains(char::is_alphanumeric) && last == next;
+    }
+    let overlaps = rest.char_indices().map(|(at, c)| &rest[..at + c.len_utf8()]);
+    overlaps.filter(|head| said.ends_with(head)).any(|head| {
+        let whole = head.len() == rest.len() && head.chars().count() > 1;
+        whole || identifiers(head).keys().any(|word| word.len() >= 3)
+    })
 }
 
 /// The answer as it stands in the document, and the truth for the same bytes.
@@ -69,12 +94,19 @@ fn trimmed(text: &str) -> String {
     lines.join("\n").trim_end().to_owned()
 }
 
-/// Whether the file with the answer parses as well as the file that was there. A fresh parse of the whole file, because
-/// the product's verifier is itself on trial.
-fn parses(hole: &Hole, said: &Said) -> bool {
-    let text = [hole.before(), &said.text, &hole.after()[said.consumed..]].concat();
-    let tree = Tree::parse(hole.source.language, &Snapshot::new(&text, 0), None, None);
-    tree.is_some_and(|tree| tree.errors() <= hole.source.errors)
+/// Syntax errors of the file with the answer. A fresh parse of the whole file, because the product's verifier is itself on trial.
+fn errors(hole: &Hole, said: &Said) -> u32 {
+    parse(hole, &[hole.before(), &said.text, &hole.after()[said.consumed..]].concat())
+}
+
+/// Syntax errors of the file with the hole in it.
+fn unanswered(hole: &Hole) -> u32 {
+    parse(hole, &[hole.before(), hole.after()].concat())
+}
+
+fn parse(hole: &Hole, text: &str) -> u32 {
+    let tree = Tree::parse(hole.source.language, &Snapshot::new(text, 0), None, None);
+    tree.map_or(u32::MAX, |tree| tree.errors())
 }
 
 fn identifier_f1(answer: &str, truth: &str) -> f64 {
@@ -111,12 +143,13 @@ mod tests {
         let said = (!said.is_empty()).then(|| Said { text: said.to_owned(), consumed });
         let marks = judge(&hole, said.as_ref());
         let told = format!(
-            "{} {:.2} {:.2} {} {}",
+            "{} {:.2} {:.2} {} {}{}",
             if marks.exact { "exact" } else { "-" },
             marks.edit_similarity,
             marks.identifier_f1,
             marks.parse_ok.map_or("-", |ok| if ok { "parses" } else { "breaks" }),
             if marks.over_run { "over" } else { "-" },
+            if marks.doubled { " doubled" } else { "" },
         );
         assert_eq!(told, want, "{text:?} {said:?}");
     }
@@ -139,6 +172,26 @@ mod tests {
         check(Kind::Arguments, text, "a, b)", 1, "exact 1.00 1.00 parses -");
         check(Kind::Arguments, text, "a, b)", 0, "- 0.80 1.00 breaks over");
         check(Kind::Arguments, text, "a, b) + c", 1, "- 0.56 0.80 parses over");
+    }
+
+    #[test]
+    fn what_stands_behind_is_not_to_be_said_again() {
+        for (said, behind, doubled) in [
+            ("b, width);", ", width);\n", true),
+            ("b, width", ", width);\n", true),
+            ("b, wid", ", width);\n", true),
+            ("b, w", ", w);\n", false),
+            ("a);", ";\n", false),
+            ("f(a)", ")\n", false),
+            ("f(a))", "))\n", true),
+            ("x();\n    h(width);", "\n\n    h(width);\n", true),
+            ("x();\n    }", "\n    }\n", false),
+        ] {
+            assert_eq!(doubles(said, behind), doubled, "{said:?} before {behind:?}");
+        }
+        let twice = "fn f() {\n    $0h(w);$1\n    h(w);\n}\n";
+        check(Kind::Body, twice, "h(w);", 0, "exact 1.00 1.00 parses -");
+        check(Kind::Body, twice, "g(w);\n    h(w);", 0, "- 0.33 0.67 parses over doubled");
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub(super) struct Report {
     pub(super) calibration: Vec<Bucket>,
     /// What the user's configuration would have shown.
     pub(super) default_gate: Gate,
+    pub(super) default_gate_by_language: BTreeMap<&'static str, Gate>,
     /// How often each reason for silence was given.
     pub(super) silences: BTreeMap<&'static str, usize>,
     /// Milliseconds.
@@ -96,7 +97,12 @@ impl Report {
         for one in measured.iter().filter(|one| one.answer.said.is_none()) {
             *silences.entry(one.answer.reason).or_insert(0) += 1;
         }
-        let graded = curve::graded(measured);
+        let all: Vec<&Measured> = measured.iter().collect();
+        let graded = curve::graded(&all);
+        let of_language = grouped(&all, |one| one.hole.source.language.name()).into_iter();
+        let default_gate_by_language = of_language
+            .map(|(name, group)| (name, curve::gate(&curve::graded(&group), group.len(), run.threshold)))
+            .collect();
         Self {
             files: files.len(),
             product: Answerer::of(measured, |one| one.marks, run.seed),
@@ -104,6 +110,7 @@ impl Report {
             precision_at_20: curve::precision_at(&graded, measured.len(), 20),
             calibration: curve::calibration(&graded),
             default_gate: curve::gate(&graded, measured.len(), run.threshold),
+            default_gate_by_language,
             silences,
             ms: Times::of(measured),
             baselines: Baselines {

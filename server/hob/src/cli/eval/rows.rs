@@ -65,7 +65,9 @@ struct Told<'a> {
     edit_similarity: f64,
     identifier_f1: f64,
     parse_ok: Option<bool>,
+    breaks: Option<bool>,
     over_run: bool,
+    doubled: bool,
 }
 
 #[derive(Serialize)]
@@ -83,9 +85,20 @@ struct Way<'a> {
 
 impl<'a> Told<'a> {
     fn of(said: Option<&'a Said>, marks: Marks) -> Self {
-        let Marks { exact, first_line, edit_similarity, identifier_f1, parse_ok, over_run } = marks;
+        let Marks { exact, first_line, edit_similarity, identifier_f1, parse_ok, breaks, over_run, doubled } =
+            marks;
         let answer = said.map(|said| said.text.as_str());
-        Self { answer, exact, first_line, edit_similarity, identifier_f1, parse_ok, over_run }
+        Self {
+            answer,
+            exact,
+            first_line,
+            edit_similarity,
+            identifier_f1,
+            parse_ok,
+            breaks,
+            over_run,
+            doubled,
+        }
     }
 
     fn by(judged: &'a Judged) -> Self {

@@ -2,7 +2,10 @@
 //!
 //! Must not compute: every figure here is in the JSON too.
 
-use std::fmt::{self, Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
 use super::{
     compare::Comparison,
@@ -26,6 +29,9 @@ impl fmt::Display for Report {
         self.by_kind(f)?;
         surest(f, &self.shown, self.precision_at_20)?;
         gate(f, &self.default_gate)?;
+        if self.default_gate_by_language.len() > 1 {
+            by_language(f, &self.default_gate_by_language)?;
+        }
         believed(f, &self.calibration)?;
         let silences: Vec<String> =
             self.silences.iter().map(|(code, times)| format!("{times} × {code}")).collect();
@@ -125,13 +131,37 @@ fn surest(f: &mut fmt::Formatter<'_>, points: &[Point], at_20: Option<f64>) -> f
 fn gate(f: &mut fmt::Formatter<'_>, gate: &Gate) -> fmt::Result {
     writeln!(
         f,
-        "\nWith completion.min_confidence = {:.0} an editor shows an answer at {} of the holes; {} of these are exact, and {} add a \
-         syntax error",
+        "\nWith completion.min_confidence = {:.0} an editor shows an answer at {} of the holes; {} of these are exact, {} add a \
+         syntax error, {} leave one that was not there once, and {} say again what follows",
         gate.min_confidence * 100.0,
         percent(gate.coverage),
         percent(gate.precision),
-        percent(gate.added_parse_errors)
+        percent(gate.added_parse_errors),
+        percent(gate.left_parse_errors),
+        percent(gate.doubled)
     )
+}
+
+/// What it shows of each language.
+fn by_language(f: &mut fmt::Formatter<'_>, gates: &BTreeMap<&'static str, Gate>) -> fmt::Result {
+    writeln!(
+        f,
+        "\n{:12} {:>6} {:>9} {:>8} {:>11} {:>12} {:>6}",
+        "", "shown", "coverage", "exact", "adds error", "leaves error", "again"
+    )?;
+    for (language, gate) in gates {
+        writeln!(
+            f,
+            "{language:12} {:>6} {:>9} {:>8} {:>11} {:>12} {:>6}",
+            gate.shown,
+            percent(gate.coverage),
+            percent(gate.precision),
+            percent(gate.added_parse_errors),
+            percent(gate.left_parse_errors),
+            percent(gate.doubled)
+        )?;
+    }
+    Ok(())
 }
 
 /// Stated confidence against what came.
@@ -314,7 +344,7 @@ mod tests {
               87.5 %      40.0 %     14.3 %  ██████
             precision at 20 % coverage: 50.0 %
 
-            With completion.min_confidence = 50 an editor shows an answer at 12.5 % of the holes; 100.0 % of these are exact, and 0.0 % add a syntax error
+            With completion.min_confidence = 50 an editor shows an answer at 12.5 % of the holes; 100.0 % of these are exact, 0.0 % add a syntax error, 0.0 % leave one that was not there once, and 0.0 % say again what follows
 
             How sure the engine says it is of the first line, and how often that was right
             confidence  answers   stated    right

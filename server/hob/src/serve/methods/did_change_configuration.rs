@@ -8,16 +8,11 @@ use tower_lsp::gen_lsp_types::{ConfigurationItem, DidChangeConfigurationParams, 
 use crate::serve::Server;
 
 pub(super) async fn did_change_configuration(server: &Server, params: DidChangeConfigurationParams) {
-    let pulls = {
-        let mut session = server.session();
-        if !session.client.configuration {
-            session.configure(section(serde_json::to_value(params.settings).ok()).as_ref());
-        }
-        session.client.configuration
-    };
+    let pulls = server.session().client.configuration;
     if pulls {
         pull(server).await;
     } else {
+        configure(server, section(serde_json::to_value(params.settings).ok()).as_ref());
         report(server).await;
     }
     server.indexing.arrange();
@@ -29,11 +24,18 @@ pub(super) async fn pull(server: &Server) {
     match server.client.configuration(vec![wanted]).await {
         Ok(values) => {
             let settings = values.into_iter().next().and_then(|value| serde_json::to_value(value).ok());
-            server.session().configure(section(settings).as_ref());
+            configure(server, section(settings).as_ref());
         }
         Err(error) => tracing::warn!(%error, "the client does not tell its settings"),
     }
     report(server).await;
+}
+
+fn configure(server: &Server, settings: Option<&Value>) {
+    let changed = server.session().configure(settings);
+    if changed {
+        server.judge_anew();
+    }
 }
 
 /// Shows what is wrong with the configuration, each problem once.

@@ -14,5 +14,6 @@ pub(super) async fn did_change_workspace_folders(
         folders.iter().filter_map(|folder| path(&folder.uri.0)).collect()
     };
     server.session().change_roots(paths(params.event.added), &paths(params.event.removed));
+    server.judge_anew();
     server.indexing.arrange();
 }

@@ -24,6 +24,8 @@ pub(super) fn initialize(server: &Server, params: lsp::InitializeParams) -> lsp:
     session.trace = params.trace.is_some_and(|trace| trace != lsp::TraceValue::Off);
     let settings = params.initialization_options.and_then(|options| serde_json::to_value(options).ok());
     session.configure(did_change_configuration::section(settings).as_ref());
+    // Nothing is open yet, so there is nothing to forget.
+    session.judge_anew();
     lsp::InitializeResult {
         capabilities: capabilities::server(&session.client, &session.config),
         server_info: Some(lsp::ServerInfo {
