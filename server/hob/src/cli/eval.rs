@@ -40,6 +40,7 @@ use super::{Choice, files, interval, out, random, ready::Ready};
 
 /// Flags of `hob eval`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags that have nothing to do with one another")]
 pub(super) struct Eval {
     /// A folder or a file with code; it is read, never written.
     path: PathBuf,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     Measured,
     interval::{Interval, count, mean, share, wilson},
+    judge::Marks,
 };
 
 /// Coverages of which there is a point, in per cent of all holes.
@@ -19,11 +20,7 @@ const BUCKETS: usize = 10;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Graded {
     pub(super) confidence: f64,
-    pub(super) exact: bool,
-    pub(super) first_line: bool,
-    pub(super) parse_ok: bool,
-    pub(super) breaks: bool,
-    pub(super) doubled: bool,
+    pub(super) marks: Marks,
 }
 
 /// One point of the curve: what would be shown if only answers of at least this confidence were.
@@ -70,16 +67,8 @@ pub(super) struct Gate {
 
 /// The answers that there are, the surest first.
 pub(super) fn graded(measured: &[&Measured]) -> Vec<Graded> {
-    let answers = measured.iter().filter_map(|one| {
-        Some(Graded {
-            confidence: one.answer.stats.confidence,
-            exact: one.marks.exact,
-            first_line: one.marks.first_line,
-            parse_ok: one.marks.parse_ok?,
-            breaks: one.marks.breaks?,
-            doubled: one.marks.doubled,
-        })
-    });
+    let answered = measured.iter().filter(|one| one.answer.said.is_some());
+    let answers = answered.map(|one| Graded { confidence: one.answer.stats.confidence, marks: one.marks });
     let mut answers: Vec<Graded> = answers.collect();
     answers.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     answers
@@ -102,8 +91,8 @@ fn point(graded: &[Graded], size: usize, holes: usize) -> Option<Point> {
     let as_sure: Vec<&Graded> =
         graded.iter().filter(|one| one.confidence.total_cmp(&confidence).is_eq()).collect();
     let before = surer.clone().count();
-    let sure_hits = count(surer.filter(|one| one.exact).count());
-    let tied = share(as_sure.iter().filter(|one| one.exact).count(), as_sure.len())?;
+    let sure_hits = count(surer.filter(|one| one.marks.exact).count());
+    let tied = share(as_sure.iter().filter(|one| one.marks.exact).count(), as_sure.len())?;
     let hits = sure_hits + tied * count(size - before);
     Some(Point { confidence, coverage: share(size, holes)?, precision: hits / count(size) })
 }
@@ -122,7 +111,7 @@ pub(super) fn calibration(graded: &[Graded]) -> Vec<Bucket> {
         let inside = |one: &&Graded| one.confidence >= from && (one.confidence < to || last);
         let inside: Vec<&Graded> = graded.iter().filter(inside).collect();
         let stated: Vec<f64> = inside.iter().map(|one| one.confidence).collect();
-        let right = inside.iter().filter(|one| one.first_line).count();
+        let right = inside.iter().filter(|one| one.marks.first_line).count();
         Bucket { from, to, holes: inside.len(), stated: mean(&stated), observed: share(right, inside.len()) }
     };
     (0..BUCKETS).map(bucket).collect()
@@ -131,10 +120,10 @@ pub(super) fn calibration(graded: &[Graded]) -> Vec<Bucket> {
 /// What is shown with this threshold.
 pub(super) fn gate(graded: &[Graded], holes: usize, min_confidence: f64) -> Gate {
     let shown: Vec<&Graded> = graded.iter().filter(|one| one.confidence >= min_confidence).collect();
-    let exact = shown.iter().filter(|one| one.exact).count();
-    let broken = shown.iter().filter(|one| one.breaks).count();
-    let short = shown.iter().filter(|one| !one.parse_ok).count();
-    let doubled = shown.iter().filter(|one| one.doubled).count();
+    let exact = shown.iter().filter(|one| one.marks.exact).count();
+    let broken = shown.iter().filter(|one| one.marks.breaks == Some(true)).count();
+    let short = shown.iter().filter(|one| one.marks.parse_ok == Some(false)).count();
+    let doubled = shown.iter().filter(|one| one.marks.doubled).count();
     Gate {
         min_confidence,
         shown: shown.len(),
@@ -154,16 +143,18 @@ pub(super) fn gate(graded: &[Graded], holes: usize, min_confidence: f64) -> Gate
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::eval::{
+        cut::Kind,
+        holes::fixture,
+        judge::{Said, judge},
+    };
 
     /// Answers with these confidences; `true` is right.
     fn answers(of: &[(f64, bool)]) -> Vec<Graded> {
-        let graded = |&(confidence, exact)| Graded {
-            confidence,
-            exact,
-            first_line: exact,
-            parse_ok: exact,
-            breaks: !exact,
-            doubled: false,
+        let hole = fixture(Kind::Line, "fn f() {\n    let x = $0g(y);$1\n}\n");
+        let graded = |&(confidence, exact): &(f64, bool)| {
+            let said = Said { text: if exact { "g(y);" } else { "g(y;" }.to_owned(), consumed: 0 };
+            Graded { confidence, marks: judge(&hole, Some(&said)) }
         };
         of.iter().map(graded).collect()
     }
@@ -202,6 +193,10 @@ mod tests {
         let graded = answers(&[(0.9, true), (0.6, false), (0.1, false)]);
         let gate = gate(&graded, 10, 0.5);
         assert_eq!((gate.shown, gate.coverage, gate.precision), (2, Some(0.2), Some(0.5)));
-        assert_eq!(gate.added_parse_errors, Some(0.5));
+        assert_eq!(
+            (gate.added_parse_errors, gate.left_parse_errors),
+            (Some(0.0), Some(0.5)),
+            "where there was an error before, there is one still"
+        );
     }
 }

@@ -20,6 +20,7 @@ pub(super) struct Said {
 
 /// One answer's marks.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "marks that have nothing to do with one another")]
 pub(super) struct Marks {
     /// It is what was there.
     pub(super) exact: bool,

@@ -57,6 +57,7 @@ struct Elsewhere<'a> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "marks that have nothing to do with one another")]
 struct Told<'a> {
     /// `None` for silence.
     answer: Option<&'a str>,
