@@ -75,7 +75,7 @@ fn shown_until(setup: impl FnOnce(Setup<'_>) -> Editor, change: impl FnOnce(&Wor
 #[test]
 fn what_becomes_excluded_is_not_shown_any_more() {
     // Who watches the disk is the server here, and the editor there.
-    shown_until(|editor| editor.start(), |world, _| drop(world.file(".hobignore", "wheel.rs\n")));
+    shown_until(Setup::start, |world, _| drop(world.file(".hobignore", "wheel.rs\n")));
     shown_until(
         |editor| editor.watching().start(),
         |world, editor| {
@@ -89,7 +89,7 @@ fn what_becomes_excluded_is_not_shown_any_more() {
 #[test]
 fn what_is_switched_off_is_not_shown_any_more() {
     let off = json!({ "context": { "uses": false, "neighbours": false, "edits": false } });
-    shown_until(|editor| editor.start(), |_, editor| editor.change_settings(&off));
+    shown_until(Setup::start, |_, editor| editor.change_settings(&off));
 }
 
 #[test]
