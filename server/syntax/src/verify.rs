@@ -121,11 +121,23 @@ impl Verifier {
         let Some(candidate) = self.with(&self.replaced, text) else {
             return Verdict { added: 0, open: false };
         };
-        let best = if self.headed { candidate.errors() } else { self.best(text, &candidate, self.baseline) };
+        let best = if self.is_as_it_stands(text, &candidate) {
+            candidate.errors()
+        } else {
+            self.best(text, &candidate, self.baseline)
+        };
         if best > self.baseline && self.leaves_no_error(text) {
             return Verdict { added: 0, open: false };
         }
         Verdict { added: best.saturating_sub(self.baseline), open: best < candidate.errors() }
+    }
+
+    /// Whether nothing will be written behind the suggestion that could mend it: the block that its line begins is there. A fragment may
+    /// end before the bracket that closes what the suggestion opens, which then counts as open.
+    fn is_as_it_stands(&self, text: &str, candidate: &Candidate) -> bool {
+        let opened = self.replaced.start..self.replaced.start + text.len();
+        let opens = || !open_brackets(candidate.tree.root_node(), opened).is_empty();
+        self.headed && (self.fragment.is_none() || !opens())
     }
 
     /// Whether the whole file, of which only a fragment was judged, is valid with the suggestion in it.
