@@ -25,6 +25,9 @@ use super::{
 /// Edits of one notification that lie further apart than this many bytes are no typing.
 const CLOSE: usize = 256;
 
+/// A file's step of indentation is looked for in so many lines.
+const STEP_LINES: usize = 200;
+
 /// After how long without a change the place is read where the user was before: later than the engine reads the rest of this one.
 const CALM: Duration = Duration::from_millis(900);
 
@@ -154,19 +157,39 @@ pub(super) fn accepted(query: &Query, range: Range<usize>, text: &str) -> Vec<Qu
     let line = here.snapshot.line_of(offset);
     let ends_line = here.snapshot.slice(offset..here.snapshot.line_end(line)).trim().is_empty();
     let below = ends_line.then(|| {
-        let added = format!("\n{}", next_indent(&here.snapshot.line(line)));
+        let added = format!("\n{}", next_indent(&here.snapshot, line));
         let (snapshot, _) = here.snapshot.with(offset..offset, &added);
         Query { snapshot, offset: offset + added.len(), ..here.clone() }
     });
     [Some(here), below].into_iter().flatten().collect()
 }
 
-/// The indentation that editors give the line below `line`: its own, and one step more behind what opens a block.
-fn next_indent(line: &str) -> String {
-    let own: String = line.chars().take_while(|c| c.is_whitespace()).collect();
-    let opens = line.trim_end().ends_with(['{', '(', '[', ':']);
-    let step = if own.contains('\t') { "\t" } else { "    " };
-    if opens { own + step } else { own }
+/// The indentation that editors give the line below `line`: its own, and one step of the file's more behind what opens a block.
+fn next_indent(snapshot: &Snapshot, line: usize) -> String {
+    let text = snapshot.line(line);
+    let own = indent(&text).to_owned();
+    let opens = text.trim_end().ends_with(['{', '(', '[', ':']);
+    if opens { own + &step(snapshot, line) } else { own }
+}
+
+/// One step of indentation as the lines above make it, or, at the top of a file, those below; four spaces where none does.
+fn step(snapshot: &Snapshot, line: usize) -> String {
+    let taken = |lines: &mut dyn Iterator<Item = usize>| {
+        lines.take(STEP_LINES).find_map(|line| {
+            let (line, next) = (snapshot.line(line), snapshot.line(line + 1));
+            let deeper = indent(&next).strip_prefix(indent(&line))?;
+            let is_step = !deeper.is_empty() && !line.trim().is_empty() && !next.trim().is_empty();
+            is_step.then(|| deeper.to_owned())
+        })
+    };
+    taken(&mut (0..line).rev())
+        .or_else(|| taken(&mut (line..snapshot.line_count().saturating_sub(1))))
+        .unwrap_or_else(|| "    ".to_owned())
+}
+
+/// The white space that a line begins with.
+fn indent(line: &str) -> &str {
+    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
 
 #[cfg(test)]
@@ -206,6 +229,22 @@ mod tests {
         check("fn a() {⟦⟧}", "\n    \n", "fn a() {\n    $0\n}");
         check("  a {⟦⟧}", "\n    \n  ", "  a {\n    $0\n  }");
         check("  a {⟦⟧}", "\r\n    \r\n  ", "  a {\r\n    $0\r\n  }");
+    }
+
+    /// What is expected below the last line of `text`, in front of the rest of it.
+    fn check_indent(text: &str, want: &str) {
+        let snapshot = Document::new(text, 1).snapshot();
+        assert_eq!(next_indent(&snapshot, snapshot.line_count() - 1), want, "{text:?}");
+    }
+
+    #[test]
+    fn the_next_line_is_indented_as_the_file_is() {
+        check_indent("fn a() {", "    ");
+        check_indent("if a:\n  b\nif c:", "  ");
+        check_indent("if a:\n   b\n   if c:", "      ");
+        check_indent("fn a() {\n\tb();\n\tif c {", "\t\t");
+        check_indent("if a {\n\tb\n}\nif a {\n    if c {", "        ");
+        check_indent("fn a() {\n  b();\n  c();", "  ");
     }
 
     #[test]
