@@ -20,6 +20,7 @@ pub(crate) fn query(fixture: &str) -> Query {
         offset,
         language: "rust".into(),
         path: "src/a.rs".into(),
+        repository: "rim".into(),
         session: SessionKey(1),
         selected: None,
         explicit: false,

@@ -59,6 +59,8 @@ pub struct Query {
     pub language: String,
     /// Relative to the workspace, `/` between parts.
     pub path: String,
+    /// The name of the workspace's folder; empty when there is none.
+    pub repository: String,
     /// Whose KV cache to continue.
     pub session: SessionKey,
     /// The popup's selected item.
@@ -147,6 +149,7 @@ pub fn plan(query: &Query, settings: &Settings) -> Result<Plan, Silence> {
         kind: Kind::Fim,
         session: query.session,
         path: query.path.clone(),
+        repository: query.repository.clone(),
         blocks: query.blocks.to_vec(),
         prefix: lf(&snapshot.slice(prefix(snapshot, anchor))),
         suffix: lf(&snapshot.slice(suffix(snapshot, suffix_from))),

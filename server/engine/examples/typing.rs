@@ -89,6 +89,7 @@ fn type_lines(client: &EngineClient, text: &str) -> Result<Vec<Finish>, Box<dyn 
                 kind: Kind::Fim,
                 session: SessionKey(1),
                 path: "a.rs".into(),
+                repository: String::new(),
                 blocks: Vec::new(),
                 prefix: prefix.clone(),
                 typed: lines[at][..end].into(),

@@ -120,6 +120,7 @@ fn answer(
         kind: Kind::Fim,
         session: SessionKey(1),
         path: String::new(),
+        repository: String::new(),
         blocks: Vec::new(),
         prefix: sample.before.clone(),
         typed: String::new(),

@@ -313,6 +313,7 @@ mod tests {
                 kind,
                 session: SessionKey(session),
                 path: String::new(),
+                repository: String::new(),
                 blocks: Vec::new(),
                 prefix: String::new(),
                 typed: String::new(),

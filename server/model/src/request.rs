@@ -98,6 +98,9 @@ pub struct Request {
     pub session: SessionKey,
     /// The document's path relative to the workspace, `/` between parts; empty when it has none (an unsaved buffer).
     pub path: String,
+    /// The name of the workspace's folder, for families that were shown one; empty when there is none.
+    #[serde(default)]
+    pub repository: String,
     /// Context from elsewhere, most stable first.
     pub blocks: Vec<Block>,
     /// Text before the anchor. It ends at the start of a line (or is empty): the anchored-middle layout freezes it there.

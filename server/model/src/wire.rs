@@ -172,6 +172,7 @@ mod tests {
                 kind: Kind::Fim,
                 session: SessionKey::new(1, "file:///a.rs"),
                 path: "a.rs".into(),
+                repository: String::new(),
                 blocks: Vec::new(),
                 prefix: "fn é() {\n".into(),
                 typed: "    ".into(),

@@ -100,6 +100,7 @@ mod tests {
             kind: Kind::Fim,
             session: SessionKey(1),
             path: String::new(),
+            repository: String::new(),
             blocks: Vec::new(),
             prefix: before[..line].into(),
             typed: before[line..].into(),

@@ -59,6 +59,8 @@ pub enum Files {
         token: Token,
         /// Where the file with the hole has its own path.
         own_path: OwnPath,
+        /// What stands before the repository's name, which comes before all files.
+        repository: Option<Token>,
     },
     /// A header line of this text and the path, inside the prefix: `+++++ path`.
     Header(&'static str),
@@ -129,7 +131,8 @@ pub struct Refusal(pub String);
 /// How a row of the table tells files apart.
 #[derive(Clone, Copy)]
 enum RowFiles {
-    Separator(&'static str, OwnPath),
+    /// The separator, where the own path goes, and what stands before the repository's name.
+    Separator(&'static str, OwnPath, Option<&'static str>),
     Header(&'static str),
     Comment,
 }
@@ -158,7 +161,7 @@ const TABLE: &[Row] = &[
         prefix: "<|fim_prefix|>",
         suffix: "<|fim_suffix|>",
         middle: Some("<|fim_middle|>"),
-        files: RowFiles::Separator("<|file_sep|>", OwnPath::Nowhere),
+        files: RowFiles::Separator("<|file_sep|>", OwnPath::Nowhere, None),
     },
     Row {
         family: "codegemma",
@@ -168,7 +171,7 @@ const TABLE: &[Row] = &[
         prefix: "<|fim_prefix|>",
         suffix: "<|fim_suffix|>",
         middle: Some("<|fim_middle|>"),
-        files: RowFiles::Separator("<|file_separator|>", OwnPath::AfterPrefix),
+        files: RowFiles::Separator("<|file_separator|>", OwnPath::AfterPrefix, None),
     },
     Row {
         family: "granite",
@@ -198,7 +201,7 @@ const TABLE: &[Row] = &[
         prefix: "<fim_prefix>",
         suffix: "<fim_suffix>",
         middle: Some("<fim_middle>"),
-        files: RowFiles::Separator("<filename>", OwnPath::BeforePrefix),
+        files: RowFiles::Separator("<filename>", OwnPath::BeforePrefix, None),
     },
     Row {
         family: "qwen",
@@ -208,7 +211,7 @@ const TABLE: &[Row] = &[
         prefix: "<|fim_prefix|>",
         suffix: "<|fim_suffix|>",
         middle: Some("<|fim_middle|>"),
-        files: RowFiles::Separator("<|file_sep|>", OwnPath::BeforePrefix),
+        files: RowFiles::Separator("<|file_sep|>", OwnPath::BeforePrefix, Some("<|repo_name|>")),
     },
     Row {
         family: "starcoder2",
@@ -218,7 +221,7 @@ const TABLE: &[Row] = &[
         prefix: "<fim_prefix>",
         suffix: "<fim_suffix>",
         middle: Some("<fim_middle>"),
-        files: RowFiles::Separator("<file_sep>", OwnPath::AfterPrefix),
+        files: RowFiles::Separator("<file_sep>", OwnPath::AfterPrefix, Some("<repo_name>")),
     },
     Row {
         family: "starcoder",
@@ -295,7 +298,7 @@ const BESIDE: &[&str] = &[
 /// Every string that [`recognise`] may ask for: whoever reads a vocabulary needs to remember only these.
 pub fn token_names() -> impl Iterator<Item = &'static str> {
     let of_row = |row: &'static Row| {
-        let separator = if let RowFiles::Separator(name, _) = row.files { Some(name) } else { None };
+        let separator = if let RowFiles::Separator(name, ..) = row.files { Some(name) } else { None };
         [Some(row.prefix), Some(row.suffix), row.middle, separator].into_iter().flatten()
     };
     TABLE.iter().flat_map(of_row).chain(BESIDE.iter().copied())
@@ -331,7 +334,9 @@ fn resolve(row: &Row, facts: &Facts, find: &impl Fn(&str) -> Option<Token>) -> O
         None => None,
     };
     let files = match row.files {
-        RowFiles::Separator(name, own_path) => Files::Separator { token: find(name)?, own_path },
+        RowFiles::Separator(name, own_path, repository) => {
+            Files::Separator { token: find(name)?, own_path, repository: repository.and_then(find) }
+        }
         RowFiles::Header(start) => Files::Header(start),
         RowFiles::Comment => Files::Comment,
     };
@@ -350,9 +355,11 @@ fn resolve(row: &Row, facts: &Facts, find: &impl Fn(&str) -> Option<Token>) -> O
 /// A model of no known family whose metadata names all three FIM tokens.
 fn by_ids(facts: &Facts) -> Option<Fim> {
     let ids = facts.ids;
-    let files = ids
-        .separator
-        .map_or(Files::Comment, |token| Files::Separator { token, own_path: OwnPath::BeforePrefix });
+    let files = ids.separator.map_or(Files::Comment, |token| Files::Separator {
+        token,
+        own_path: OwnPath::BeforePrefix,
+        repository: ids.repository,
+    });
     Some(Fim {
         family: "generic",
         layout: Layout::AnchoredMiddle,

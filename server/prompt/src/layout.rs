@@ -90,10 +90,12 @@ impl<T: Tokens> Builder<T> {
         let request = hole.request;
         let own_header = self.own_header(request);
         let room = self.room(request, own_header.len());
+        let repository = self.repository(request);
         let blocks = match view {
-            View::Whole => self.blocks(&hole.blocks, room.blocks),
+            View::Whole => self.blocks(&hole.blocks, room.blocks.saturating_sub(repository.len())),
             View::Glance(_) => Vec::new(),
         };
+        let blocks = if blocks.is_empty() { blocks } else { [repository, blocks].concat() };
         // The path of the file with the hole is of use only beside other files.
         let own_header = if blocks.is_empty() { Vec::new() } else { own_header };
         let rest = room.parts - blocks.len();
@@ -258,6 +260,15 @@ impl<T: Tokens> Builder<T> {
             Files::Header(start) => self.plain(&format!("{start}{path}\n")),
             Files::Comment => self.plain(&format!("{} {path}\n", comment_mark(path))),
         }
+    }
+
+    /// What names the repository ahead of its files, where the family wants that.
+    fn repository(&mut self, request: &Request) -> Vec<Token> {
+        let Files::Separator { repository: Some(token), .. } = self.fim.files else { return Vec::new() };
+        if request.repository.is_empty() {
+            return Vec::new();
+        }
+        [vec![token], self.plain(&format!("{}\n", request.repository))].concat()
     }
 
     /// What names the file with the hole, where the family wants that.

@@ -72,6 +72,7 @@ mod tests {
             kind: Kind::Fim,
             session: SessionKey(1),
             path: String::new(),
+            repository: String::new(),
             blocks: Vec::new(),
             prefix: before[..anchor].into(),
             typed: before[anchor..].into(),

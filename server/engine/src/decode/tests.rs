@@ -36,6 +36,7 @@ pub(super) fn hole(text: &str) -> Request {
         kind: Kind::Fim,
         session: SessionKey(1),
         path: "a.py".into(),
+        repository: String::new(),
         blocks: Vec::new(),
         prefix: before[..anchor].into(),
         typed: before[anchor..].into(),

@@ -75,6 +75,7 @@ fn course(single_line: bool, text: &str, context: &str) -> Course {
         kind: Kind::Fim,
         session: SessionKey(1),
         path: String::new(),
+        repository: String::new(),
         blocks: Vec::new(),
         prefix: String::new(),
         typed: String::new(),

@@ -93,6 +93,7 @@ pub(crate) fn hole(text: &str) -> Request {
         kind: Kind::Fim,
         session: SessionKey(1),
         path: "src/a.rs".into(),
+        repository: String::new(),
         blocks: Vec::new(),
         prefix: before[..anchor].into(),
         typed: before[anchor..].into(),

@@ -118,6 +118,7 @@ impl Complete {
             language: language.map_or_else(String::new, |language| language.name().to_owned()),
             session: SessionKey::new(0, &self.file.to_string_lossy()),
             path,
+            repository: String::new(),
             selected: None,
             explicit: true,
             // Whoever names a file in a shell means it.

@@ -268,12 +268,14 @@ impl Session {
 
     /// A place in a document, as nobody asked about it in particular.
     fn query(&self, uri: &str, entry: &Entry, snapshot: Snapshot, offset: usize) -> Query {
+        let (repository, path) = self.relative(uri);
         Query {
             offset,
             snapshot,
             tree: entry.tree.clone(),
             language: entry.language_id.clone(),
-            path: self.relative(uri),
+            repository,
+            path,
             session: SessionKey::new(self.window, uri),
             selected: None,
             explicit: false,
@@ -401,14 +403,21 @@ impl Session {
         true
     }
 
-    /// The document's path below the workspace, `/` between parts; its file name when it lies elsewhere.
-    pub(super) fn relative(&self, uri: &str) -> String {
+    /// The name of the workspace's folder that a document lies in, and the document's path below it, `/` between parts; no name and its
+    /// file name when it lies elsewhere.
+    fn relative(&self, uri: &str) -> (String, String) {
         let Some(path) = path(uri) else {
-            return uri.rsplit('/').next().unwrap_or_default().to_owned();
+            return (String::new(), uri.rsplit('/').next().unwrap_or_default().to_owned());
         };
-        let below = self.roots.iter().find_map(|root| path.strip_prefix(root).ok());
-        let shown = below.unwrap_or_else(|| path.file_name().map_or(path.as_path(), Path::new));
-        shown.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+        let joined = |path: &Path| {
+            path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+        };
+        let name = |path: &Path| {
+            path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+        };
+        let below =
+            self.roots.iter().find_map(|root| Some((name(root), joined(path.strip_prefix(root).ok()?))));
+        below.unwrap_or_else(|| (String::new(), name(&path)))
     }
 }
 

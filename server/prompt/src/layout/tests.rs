@@ -15,6 +15,7 @@ fn request(text: &str) -> Request {
         kind: Kind::Fim,
         session: SessionKey(1),
         path: "src/a.rs".into(),
+        repository: String::new(),
         blocks: Vec::new(),
         prefix: before[..anchor].into(),
         typed: before[anchor..].into(),
@@ -27,7 +28,7 @@ fn request(text: &str) -> Request {
 
 fn with_block(text: &str) -> Request {
     let block = Block { path: "lib/b.py".into(), text: "def foo():\n    return".into() };
-    Request { blocks: vec![block], ..request(text) }
+    Request { blocks: vec![block], repository: "rim".into(), ..request(text) }
 }
 
 fn builder(toy: &Toy, name: &str, context: usize) -> Builder<impl Tokens> {
@@ -89,6 +90,7 @@ fn qwen_gets_files_before_the_hole_with_their_paths() {
         "qwen",
         &with_block("let x$0\n"),
         &expect![[r#"
+            <|repo_name|>rim
             <|file_sep|>lib/b.py
             def foo():
                 return
@@ -198,6 +200,7 @@ fn a_request_may_ask_with_an_empty_middle() {
         ordered(Order::Psm),
         "fn foo() {\n    self.le$0;\n}\n",
         &expect![[r#"
+            <|repo_name|>rim
             <|file_sep|>lib/b.py
             def foo():
                 return
@@ -230,6 +233,7 @@ fn a_request_may_ask_suffix_first() {
         ordered(Order::Spm),
         "fn foo() {\n    self.le$0;\n}\n",
         &expect![[r#"
+            <|repo_name|>rim
             <|file_sep|>lib/b.py
             def foo():
                 return

@@ -47,6 +47,7 @@ pub(super) fn ask(
         offset: hole.cut.start,
         language: language.name().to_owned(),
         path: name.to_owned(),
+        repository: String::new(),
         session: SessionKey::new(u64::from(std::process::id()), &format!("{session} {name}")),
         selected: None,
         explicit: false,
