@@ -70,6 +70,11 @@ options! {
             /// right that is.
             anyone min_confidence: Whole<0, 100> = Whole::of(40),
 
+            /// Whether what you take is learned from: suggestions of which the model is as sure as of those that you hardly ever took, in
+            /// the same language and from the same model, then don't appear by themselves. Never more than 60 % are asked for, what was
+            /// learned fades within weeks, and it is never less than `min_confidence`. What is counted stays on this machine: `hob usage`.
+            anyone learn: bool = true,
+
             /// Languages in which Hob stays silent, by their LSP identifiers (`rust`, `python`, `markdown`). A repository or an editor
             /// can only add to the list.
             tighten languages_off: Vec<String> = Vec::new(),

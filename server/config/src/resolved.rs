@@ -55,6 +55,8 @@ pub struct Completion {
     pub max_tokens: u32,
     /// How sure the model has to be before a suggestion appears by itself, in whole per cent.
     pub min_confidence: u32,
+    /// Whether more may be asked of it where its suggestions are seldom taken.
+    pub learn: bool,
     /// Language identifiers for which there are none.
     pub languages_off: BTreeSet<String>,
 }
@@ -124,6 +126,7 @@ impl From<Options> for Config {
                 debounce: Duration::from_millis(completion.debounce_ms.get().into()),
                 max_tokens: completion.max_tokens.get(),
                 min_confidence: completion.min_confidence.get(),
+                learn: completion.learn,
                 languages_off: completion.languages_off.into_iter().collect(),
             },
             index: Index {

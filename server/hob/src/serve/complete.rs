@@ -236,7 +236,7 @@ async fn follow(
             Some(Ok(Finish { stop: Stop::Cancelled, .. })) if !full => return Ok(None),
             Some(Ok(finish)) => {
                 record.stats = Some(finish.stats);
-                let usable = found.stream.answers(&found.typed, plan.min_confidence);
+                let usable = found.stream.answers(&found.typed, plan.least_confidence());
                 return Ok(usable.then(|| collector.text().to_owned()));
             }
             None if full => break,
@@ -252,7 +252,7 @@ async fn follow(
             }
         }
     }
-    if plan.min_confidence > 0 {
+    if plan.least_confidence() > 0 {
         // Of an engine that says nothing in this time nobody knows how sure it is, and what it said is shown.
         let patience = CONFIDENCE.min(limits.hard.saturating_duration_since(Instant::now()));
         record.stats = figures(&found.stream, patience).await;

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use assist::{Plan, Query, Settings};
+use assist::{PAIRS, Plan, Query, Settings};
 use engine::{Answer, EngineClient};
 use model::{Asking, Finish, Kind, ModelError, Request};
 use text::{Edit, Snapshot};
@@ -129,7 +129,6 @@ fn cursor(snapshot: &Snapshot, edits: &[Edit]) -> Option<usize> {
 
 /// Between the two characters of a pair that an editor closed.
 fn inside_pair(snapshot: &Snapshot, inserted: &Range<usize>) -> Option<usize> {
-    const PAIRS: [&str; 6] = ["()", "[]", "{}", "\"\"", "''", "``"];
     (inserted.len() == 2 && PAIRS.contains(&&*snapshot.slice(inserted.clone()))).then_some(inserted.start + 1)
 }
 
