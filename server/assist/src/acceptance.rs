@@ -104,9 +104,10 @@ impl Observer {
     /// Somebody asks at `at`: what is on screen elsewhere has gone.
     pub fn asked(&mut self, task: Task, at: usize, now: Instant) -> Noted {
         let mut noted = Noted::default();
-        for offer in self.offers.extract_if(.., |offer| offer.task == task && offer.at != at).collect::<Vec<_>>()
+        for offer in
+            self.offers.extract_if(.., |offer| offer.task == task && offer.at != at).collect::<Vec<_>>()
         {
-            self.end(offer, End::Gone, now, &mut noted);
+            self.end(&offer, End::Gone, now, &mut noted);
         }
         noted
     }
@@ -131,7 +132,7 @@ impl Observer {
             }
             older => {
                 if let Some(older) = older {
-                    self.end(older, End::Gone, now, &mut noted);
+                    self.end(&older, End::Gone, now, &mut noted);
                 }
                 noted.count(task, Counter::Shown, 1);
                 noted.count(task, Counter::CharactersShown, count(newer.characters));
@@ -199,7 +200,7 @@ impl Observer {
         let mut noted = Noted::default();
         self.settle(now, &mut noted);
         for offer in std::mem::take(&mut self.offers) {
-            self.end(offer, End::Gone, now, &mut noted);
+            self.end(&offer, End::Gone, now, &mut noted);
         }
         for mut kept in std::mem::take(&mut self.kept) {
             kept.judge(now, true, &mut noted);
@@ -238,9 +239,9 @@ impl Observer {
                     let taken = offer.left(range);
                     self.take(&offer, taken, now, noted);
                 }
-                Fate::Over(_, true) => self.end(offer, End::Over, now, noted),
+                Fate::Over(_, true) => self.end(&offer, End::Over, now, noted),
                 Fate::Over(range, false) => self.doubtful.push((offer, Doubt::Over(range))),
-                Fate::Gone => self.end(offer, End::Gone, now, noted),
+                Fate::Gone => self.end(&offer, End::Gone, now, noted),
             }
         }
     }
@@ -278,12 +279,12 @@ impl Observer {
     fn settle(&mut self, now: Instant, noted: &mut Noted) {
         for (offer, doubt) in std::mem::take(&mut self.doubtful) {
             let end = if matches!(doubt, Doubt::Through(_)) { End::Through } else { End::Over };
-            self.end(offer, end, now, noted);
+            self.end(&offer, end, now, noted);
         }
     }
 
     /// `offer` is no longer on screen.
-    fn end(&mut self, offer: Offer, end: End, now: Instant, noted: &mut Noted) {
+    fn end(&mut self, offer: &Offer, end: End, now: Instant, noted: &mut Noted) {
         let task = offer.task;
         let is_read = offer.along() > 0 || now.saturating_duration_since(offer.shown) >= GLANCE;
         if offer.is_taken {
@@ -291,21 +292,21 @@ impl Observer {
         }
         if offer.is_commanded {
             let taken = offer.left(offer.at..offer.at);
-            return self.take(&offer, taken, now, noted);
+            return self.take(offer, taken, now, noted);
         }
         match end {
             End::Through => {
                 noted.count(task, Counter::TypedThrough, 1);
-                noted.verdicts.extend(verdict(&offer, true, false));
+                noted.verdicts.extend(verdict(offer, true, false));
             }
             _ if !is_read => noted.count(task, Counter::Unread, 1),
             End::Over => {
                 noted.count(task, Counter::TypedOver, 1);
-                noted.verdicts.extend(verdict(&offer, false, true));
+                noted.verdicts.extend(verdict(offer, false, true));
                 self.typed_over.truncate(PLACES - 1);
                 self.typed_over.push_front(Place { at: offer.origin, since: now });
             }
-            End::Gone => noted.verdicts.extend(verdict(&offer, false, false)),
+            End::Gone => noted.verdicts.extend(verdict(offer, false, false)),
         }
     }
 

@@ -48,6 +48,7 @@ fn without_sources_every_default_holds() {
                 debounce: 200ms,
                 max_tokens: 64,
                 min_confidence: 40,
+                learn: true,
                 languages_off: {},
             },
             index: Index {
@@ -456,6 +457,7 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         completion.debounce_ms Anyone
         completion.max_tokens Anyone
         completion.min_confidence Anyone
+        completion.learn Anyone
         completion.languages_off Tighten
         index.enabled Tighten
         index.exclude Tighten

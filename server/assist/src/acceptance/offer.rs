@@ -181,9 +181,7 @@ impl Choice {
         }
         let rest = rest?;
         match after.len().checked_sub(before.len()) {
-            Some(grown) => {
-                self.part(rest, at, grown, change).or_else(|| self.pair(rest, at, grown, change))
-            }
+            Some(grown) => self.part(rest, at, grown, change).or_else(|| self.pair(rest, at, grown, change)),
             None => self.back(origin, at, before.len() - after.len(), change),
         }
     }

@@ -17,6 +17,10 @@ struct Scene {
 
 impl Scene {
     /// With the cursor at `$0`.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "time passes as the test says, but it has to begin somewhere"
+    )]
     fn new(text: &str) -> Self {
         let cursor = text.find("$0").expect("a cursor");
         Self {
@@ -81,8 +85,11 @@ impl Scene {
     }
 
     fn changed(&mut self, what: &str, texts: &[Snapshot], edits: &[text::Edit]) -> &mut Self {
-        let changes: Vec<Change<'_>> =
-            edits.iter().zip(texts.windows(2)).map(|(edit, pair)| Change::new(&pair[0], &pair[1], edit)).collect();
+        let changes: Vec<Change<'_>> = edits
+            .iter()
+            .zip(texts.windows(2))
+            .map(|(edit, pair)| Change::new(&pair[0], &pair[1], edit))
+            .collect();
         let noted = self.observer.changed(&changes, self.now);
         self.note(what, &noted)
     }
@@ -291,13 +298,12 @@ fn brackets_that_the_editor_closed() {
         writes "1, 2);": whole 1, takes 1, characters_taken 6, keys_taken 6; 40 %: accepted
     "#]]);
     // The smallest difference that an editor finds: what is before the bracket, or what is behind.
-    Scene::new(place)
-        .shows_over(Task::Inline, "1, 2)", ")")
-        .edits("inserts", &[(15..15, "1, 2")])
-        .check(&expect![[r#"
+    Scene::new(place).shows_over(Task::Inline, "1, 2)", ")").edits("inserts", &[(15..15, "1, 2")]).check(
+        &expect![[r#"
             shows: shown 1, characters_shown 5
             inserts: whole 1, takes 1, characters_taken 5, keys_taken 5; 40 %: accepted
-        "#]]);
+        "#]],
+    );
     // Typed: the bracket is typed over, of which the server hears nothing.
     Scene::new(place)
         .shows_over(Task::Inline, "1);", ")")
@@ -326,13 +332,12 @@ fn brackets_that_the_editor_closed() {
 
 #[test]
 fn the_word_before_the_cursor_is_written_anew() {
-    Scene::new("let x = le$0\n")
-        .shows("ngth();")
-        .edits("with the word", &[(8..10, "length();")])
-        .check(&expect![[r#"
+    Scene::new("let x = le$0\n").shows("ngth();").edits("with the word", &[(8..10, "length();")]).check(
+        &expect![[r#"
             shows: shown 1, characters_shown 7
             with the word: whole 1, takes 1, characters_taken 7, keys_taken 7; 40 %: accepted
-        "#]]);
+        "#]],
+    );
     let mut scene = Scene::new("let x = le$0\n");
     scene.shows("ngth();");
     let (before, edits) = (scene.document.snapshot(), {
@@ -464,16 +469,13 @@ fn what_is_taken_stays_or_does_not() {
         closes: nothing
     "#]]);
     // A word in the middle of it, and a line above.
-    taken()
-        .edits("inside", &[(27..27, "1, ")])
-        .edits("above", &[(0..0, "// x\n")])
-        .wait(30)
-        .judges()
-        .check(&expect![[r#"
+    taken().edits("inside", &[(27..27, "1, ")]).edits("above", &[(0..0, "// x\n")]).wait(30).judges().check(
+        &expect![[r#"
             inside: nothing
             above: nothing
             judges: judged_30s 1, kept_30s 1
-        "#]]);
+        "#]],
+    );
     // Half of it.
     taken().edits("half", &[(26..39, "")]).wait(300).judges().check(&expect![[r#"
         half: keys 1

@@ -39,7 +39,7 @@ pub(super) fn foresee(server: &Server, uri: &str, edits: &[Edit]) {
     let mut flow = lock(&places.flow);
     let cursor = cursor(places.snapshot(), edits);
     flow.moved(edits, cursor);
-    let settings = settings(&config);
+    let settings = server.settings(&config, places.language());
     let plan = cursor.and_then(|cursor| assist::plan(&places.at(cursor), &settings).ok());
     let now = Instant::now();
     flow.typed(plan.as_ref(), now);
@@ -101,7 +101,7 @@ impl Answer for Unheard {
     fn done(self: Box<Self>, _result: Result<Finish, ModelError>) {}
 }
 
-/// What the configuration says about completion.
+/// What the configuration says about completion; what was learned is [`Server::settings`]'s to add.
 pub(super) fn settings(config: &config::Config) -> Settings {
     let completion = &config.completion;
     Settings {
@@ -109,6 +109,7 @@ pub(super) fn settings(config: &config::Config) -> Settings {
         languages_off: completion.languages_off.iter().cloned().collect(),
         max_tokens: completion.max_tokens,
         min_confidence: completion.min_confidence,
+        ..Settings::default()
     }
 }
 
