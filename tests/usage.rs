@@ -259,3 +259,61 @@ fn a_file_that_cannot_be_written_costs_the_counts_and_nothing_else() {
     editor.quit();
     assert_eq!(world.log("serve").matches("usage can't be counted").count(), 1);
 }
+
+#[test]
+fn what_is_seldom_taken_is_shown_to_whoever_asks() {
+    let world = World::new();
+    let editor = world.editor().start();
+    let mut buffer = at_a_line(&editor, "gguf.rs");
+    let (item, _) = shown(&editor, &buffer);
+    buffer.accept(&item);
+    total(&world, |total| total["accepted"]["whole"] == 1);
+    editor.quit();
+    let model = world.row(|row| row["outcome"] == "shown")["model"].as_str().expect("a name").to_owned();
+    // As if many had been shown today and none taken.
+    let counts = rusqlite::Connection::open(world.state().join("usage.sqlite")).unwrap();
+    for decile in 0..10 {
+        let refused = "INSERT INTO verdict SELECT unixepoch() / 86400, ?, 'rust', ?, 1000, 0, 1000
+                       ON CONFLICT DO UPDATE SET shown = 1000, accepted = 0";
+        counts.execute(refused, (&model, decile)).unwrap();
+    }
+    drop(counts);
+    assert_eq!(usage(&world)["learned"], json!([{ "model": model, "language": "rust", "least": 60 }]));
+
+    let silent = |world: &World| world.rows().iter().filter(|row| row["outcome"] == "seldom_taken").count();
+    let editor = world.editor().start();
+    let (mut doubted, mut asked_for) = (0, 0);
+    for (n, place) in
+        ["let metadata = path.", "match header(&mut ", "if magic != ", "for _ in "].iter().enumerate()
+    {
+        let mut buffer = editor.open(&format!("file{n}.rs"), "rust", FILE);
+        buffer.put_after(place);
+        let end = buffer.cursor() + buffer.text()[buffer.cursor()..].find('\n').expect("a line's end");
+        buffer.edit(buffer.cursor()..end, "");
+        let items = |kind: u32| {
+            let asking = buffer.asking(&json!({ "triggerKind": kind }));
+            let list = editor.call("textDocument/inlineCompletion", asking).expect("never an error");
+            list["items"].as_array().expect("items").len()
+        };
+        let (by_itself, by_key) = (items(2), items(1));
+        assert!(by_itself <= by_key, "{place:?}");
+        doubted += by_key - by_itself;
+        asked_for += by_key;
+    }
+    println!("{asked_for} suggestions, {doubted} of them only when asked for");
+    assert!(doubted > 0);
+    editor.quit();
+    let row = world.row(|row| row["outcome"] == "seldom_taken");
+    assert!(row["why"].as_str().is_some_and(|why| why.contains("completion.learn = false")), "{row:#}");
+
+    world.configure("completion.learn = false");
+    let before = silent(&world);
+    let editor = world.editor().start();
+    let mut buffer = editor.open("file.rs", "rust", FILE);
+    buffer.put_after("let metadata = path.");
+    buffer.key('x');
+    buffer.backspace();
+    buffer.complete();
+    editor.quit();
+    assert_eq!(silent(&world), before);
+}

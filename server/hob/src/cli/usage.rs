@@ -19,19 +19,23 @@ use crate::{
     },
 };
 
+/// What the words of the tables mean: the end of `--help`.
+const WORDS: &str = "\
+All of it is counted on this machine and stays here: sums by day (UTC), language and kind of suggestion, without any text.
+
+taken  suggestions of which you took something, all of it, a line or a word; rate is their share of those that were on screen for
+       0.4 s or more
+typed  those that you typed to their end instead, key by key
+kept   how many of those taken still stood there, four fifths of their text or more, after 30 s and after 5 min, or when their document was
+       closed, if that came first
+keys   keys that changed a text: characters, Enter, Tab, deletions
+saved  keystrokes saved per 100: of 100 keys that you would have had to press, so many you didn't. Without Hob each character that you took
+       would have been a key, and so would a line break with its indentation, unless that text was gone again after 5 min. With it, each
+       time that you took something was one key.";
+
 /// Flags of `hob usage`.
-///
-/// Everything is counted on this machine and stays here: sums by day (UTC), language and kind of suggestion, without any text.
-///
-/// "taken" are suggestions of which you took something; the rate is their share of those that were on screen for 0.4 s or more. "typed" ones
-/// you typed to their end instead. "kept" is how many of those taken still stood there, four fifths of their text or more, 30 s and
-/// 5 min later, or when their document was closed, if that came first.
-///
-/// "saved" is keystrokes saved per 100: of 100 keys that you would have had to press, so many you didn't. Without Hob each character that you
-/// took would have been a key, and so would a line break with its indentation, unless the text was gone again after 5 min; with it, each
-/// time that you took something was one key.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = WORDS)]
 pub(super) struct Usage {
     /// How many days, today's (UTC) included.
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
@@ -194,7 +198,7 @@ fn page(sums: &[Sum], learned: &[Value], (from, to): (i64, i64)) -> String {
 fn table(text: &mut String, heading: &str, groups: BTreeMap<String, Sums>) {
     let _ = writeln!(
         text,
-        "{heading:<16}{:>9}{:>7}{:>7}{:>7}{:>7}{:>11}{:>11}{:>8}{:>7}",
+        "{heading:<16}{:>9}{:>7}{:>7}{:>7}{:>7}{:>11}{:>12}{:>8}{:>7}",
         "requests", "shown", "taken", "rate", "typed", "kept 30 s", "kept 5 min", "keys", "saved"
     );
     for (name, sums) in groups {
@@ -207,7 +211,7 @@ fn line(text: &mut String, name: &str, figures: &Figures) {
     let kept = |kept: &Kept| percent(kept.rate);
     let _ = writeln!(
         text,
-        "{name:<16}{:>9}{:>7}{:>7}{:>7}{:>7}{:>11}{:>11}{:>8}{:>7}",
+        "{name:<16}{:>9}{:>7}{:>7}{:>7}{:>7}{:>11}{:>12}{:>8}{:>7}",
         figures.requests,
         figures.shown,
         figures.accepted.total,
