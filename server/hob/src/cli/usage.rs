@@ -273,15 +273,15 @@ mod tests {
         expect![[r#"
             On this machine, 2026-10-24 to 2026-11-22 (UTC)
 
-            day              requests  shown  taken   rate  typed  kept 30 s kept 5 min    keys  saved
-            2026-11-21            140     80     15   25 %      4       93 %       87 %     720   18.0
-            2026-11-22              0      0      0      -      0          -          -       5    0.0
+            day              requests  shown  taken   rate  typed  kept 30 s  kept 5 min    keys  saved
+            2026-11-21            140     80     15   25 %      4       93 %        87 %     720   18.0
+            2026-11-22              0      0      0      -      0          -           -       5    0.0
 
-            language         requests  shown  taken   rate  typed  kept 30 s kept 5 min    keys  saved
-            python                  0      0      0      -      0          -          -       5    0.0
-            rust                  140     80     15   25 %      4       93 %       87 %     720   18.0
+            language         requests  shown  taken   rate  typed  kept 30 s  kept 5 min    keys  saved
+            python                  0      0      0      -      0          -           -       5    0.0
+            rust                  140     80     15   25 %      4       93 %        87 %     720   18.0
 
-            total                 140     80     15   25 %      4       93 %       87 %     725   17.9
+            total                 140     80     15   25 %      4       93 %        87 %     725   17.9
 
             taken: 12 whole, 0 by line, 3 by word; 4 more typed to their end, 30 typed over, 20 gone before they could be read
             keystrokes saved per 100: 17.9
