@@ -175,6 +175,7 @@ fn version_and_help() {
               bench     Measure what Hob costs and how quick it is, on this machine and by the path of an editor
               index     Read a workspace into Hob's index, as an editor's window does in the background, and say what is in it
               why       Show the last answers and silences, with their reasons
+              usage     Show what came of suggestions, by day and language: taken, kept, and how many keystrokes that saved
               help      Print this message or the help of the given subcommand(s)
 
             Options:

@@ -35,6 +35,14 @@ pub fn sure_enough(confidence: Option<f64>, least: u32) -> Result<(), Silence> {
     }
 }
 
+/// Lets a suggestion pass whose like, by how sure the model is of it, is taken often enough.
+fn taken_enough(confidence: Option<f64>, least: u32) -> Result<(), Silence> {
+    sure_enough(confidence, least).map_err(|silence| match silence {
+        Silence::LowConfidence { percent, least } => Silence::SeldomTaken { percent, least },
+        other => other,
+    })
+}
+
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0 to 100")]
 fn whole(percent: f64) -> u32 {
     percent.clamp(0.0, 100.0) as u32
@@ -84,6 +92,7 @@ pub fn finish(
         return Err(Silence::Repetition);
     }
     sure_enough(said.confidence, plan.min_confidence)?;
+    taken_enough(said.confidence, plan.learned_confidence)?;
     let (text, verified) = match tree {
         Some(tree) => (verified(plan, text, snapshot, tree)?, true),
         None => (text, false),
@@ -413,6 +422,22 @@ mod tests {
         check_sure(&query(place), "1;", None, &expect!["let x = ⟦1;⟧\n"]);
         let asked = Query { explicit: true, ..query(place) };
         check_sure(&asked, "1;", Some(0.0), &expect!["let x = ⟦1;⟧\n"]);
+    }
+
+    #[test]
+    fn what_is_seldom_taken_is_shown_to_whoever_asks() {
+        let settings = Settings { min_confidence: 20, learned_confidence: 50, ..Settings::default() };
+        let said = |query: &Query, confidence| {
+            let plan = plan(query, &settings).unwrap();
+            let said = Said { text: "1;", confidence: Some(confidence) };
+            finish(&plan, said, &query.snapshot, query.tree.as_ref()).map(|suggestion| suggestion.text)
+        };
+        let place = query("let x = $0\n");
+        assert_eq!(said(&place, 0.5).as_deref(), Ok("1;"));
+        assert_eq!(said(&place, 0.19).map_err(|silence| silence.code()), Err("low_confidence"));
+        assert_eq!(said(&Query { explicit: true, ..place.clone() }, 0.1).as_deref(), Ok("1;"));
+        expect!["suggestions that the model is 49 % sure of were seldom taken in this language, so Hob has learned to show those from 50 % on; completion.learn = false switches that off"]
+            .assert_eq(&said(&place, 0.499).unwrap_err().to_string());
     }
 
     #[test]

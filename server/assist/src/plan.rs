@@ -29,11 +29,20 @@ pub struct Settings {
     pub max_tokens: u32,
     /// How sure the model has to be before something is shown that nobody asked for, in per cent; 0 shows everything.
     pub min_confidence: u32,
+    /// The same, as learned from what the user takes: [`least_confidence`](crate::least_confidence).
+    pub learned_confidence: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { enabled: true, languages_off: Vec::new(), strings: true, max_tokens: 64, min_confidence: 0 }
+        Self {
+            enabled: true,
+            languages_off: Vec::new(),
+            strings: true,
+            max_tokens: 64,
+            min_confidence: 0,
+            learned_confidence: 0,
+        }
     }
 }
 
@@ -116,8 +125,17 @@ pub struct Plan {
     pub line_break: &'static str,
     /// What of the model is shown, by how sure it is of it, in per cent: all of it to a user who asked, whatever the settings say.
     pub min_confidence: u32,
+    /// The same, as learned. It is no minimum of the user's, and the silence says so.
+    pub learned_confidence: u32,
     /// Whether the user asked by a key: then a beginning is shown too, where nothing complete was said.
     pub explicit: bool,
+}
+
+impl Plan {
+    /// How sure the model has to be, in per cent, for whatever reason.
+    pub fn least_confidence(&self) -> u32 {
+        self.min_confidence.max(self.learned_confidence)
+    }
 }
 
 /// Decides whether to ask the model about `query`.
@@ -168,6 +186,7 @@ pub fn plan(query: &Query, settings: &Settings) -> Result<Plan, Silence> {
         indent: typed.chars().take_while(|c| c.is_whitespace()).collect(),
         line_break: line_break(snapshot, line),
         min_confidence: if query.explicit { 0 } else { settings.min_confidence },
+        learned_confidence: if query.explicit { 0 } else { settings.learned_confidence },
         explicit: query.explicit,
         separators: closers::separators(&rest, &closers).to_owned(),
         lead,

@@ -52,6 +52,13 @@ pub enum Silence {
         /// How sure it has to be, in per cent.
         least: u32,
     },
+    /// The model is sure enough for the user's own minimum, but what it is so sure of was seldom taken in this language.
+    SeldomTaken {
+        /// How sure it is, in whole per cent, rounded down.
+        percent: u32,
+        /// From where on suggestions are shown, in per cent.
+        least: u32,
+    },
     /// The suggestion would have added a syntax error to the file.
     SyntaxError,
     /// The suggestion for a new line opens what it does not close.
@@ -82,6 +89,7 @@ impl Silence {
             Self::Repetition => "repetition",
             Self::RepeatsSuffix => "repeats_suffix",
             Self::LowConfidence { .. } => "low_confidence",
+            Self::SeldomTaken { .. } => "seldom_taken",
             Self::SyntaxError => "syntax_error",
             Self::Unfinished => "unfinished",
         }
@@ -112,6 +120,13 @@ impl fmt::Display for Silence {
                 return write!(
                     f,
                     "the model is not sure enough ({percent} %; completion.min_confidence is {least} %)"
+                );
+            }
+            Self::SeldomTaken { percent, least } => {
+                return write!(
+                    f,
+                    "suggestions that the model is {percent} % sure of were seldom taken in this language, so Hob has learned to show \
+                     those from {least} % on; completion.learn = false switches that off"
                 );
             }
             Self::SyntaxError => "the suggestion would have added a syntax error",

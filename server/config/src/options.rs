@@ -73,6 +73,10 @@ options! {
             /// Whether suggestions appear by themselves within a string that only quotes and brackets follow. They are as often right there
             /// as elsewhere, as far as the model is as sure.
             anyone strings: bool = true,
+            /// Whether what you take is learned from: suggestions of which the model is as sure as of those that you hardly ever took, in
+            /// the same language and from the same model, then don't appear by themselves. Never more than 60 % are asked for, what was
+            /// learned fades within weeks, and it is never less than `min_confidence`. What is counted stays on this machine: `hob usage`.
+            anyone learn: bool = true,
 
             /// Languages in which Hob stays silent, by their LSP identifiers (`rust`, `python`, `markdown`). A repository or an editor
             /// can only add to the list.

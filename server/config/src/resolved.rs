@@ -57,6 +57,8 @@ pub struct Completion {
     pub min_confidence: u32,
     /// Whether there are any at the end of a string.
     pub strings: bool,
+    /// Whether more may be asked of it where its suggestions are seldom taken.
+    pub learn: bool,
     /// Language identifiers for which there are none.
     pub languages_off: BTreeSet<String>,
 }
@@ -127,6 +129,7 @@ impl From<Options> for Config {
                 max_tokens: completion.max_tokens.get(),
                 strings: completion.strings,
                 min_confidence: completion.min_confidence.get(),
+                learn: completion.learn,
                 languages_off: completion.languages_off.into_iter().collect(),
             },
             index: Index {

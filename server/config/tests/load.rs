@@ -49,6 +49,7 @@ fn without_sources_every_default_holds() {
                 max_tokens: 64,
                 min_confidence: 40,
                 strings: true,
+                learn: true,
                 languages_off: {},
             },
             index: Index {
@@ -457,6 +458,8 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         completion.debounce_ms Anyone
         completion.max_tokens Anyone
         completion.min_confidence Anyone
+        completion.strings Anyone
+        completion.learn Anyone
         completion.languages_off Tighten
         index.enabled Tighten
         index.exclude Tighten

@@ -14,6 +14,7 @@ mod serve;
 mod settings;
 mod spawn;
 mod supervisor;
+mod usage;
 
 use std::process::ExitCode;
 

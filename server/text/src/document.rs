@@ -106,11 +106,21 @@ impl Document {
         changes: impl IntoIterator<Item = Change>,
         encoding: Encoding,
     ) -> Result<Vec<Edit>, OutOfSync> {
+        self.apply_in_steps(version, changes, encoding).map(|(edits, _)| edits)
+    }
+
+    /// As [`Self::apply`], and tells the texts that there were: the one before, then the one after each edit.
+    pub fn apply_in_steps(
+        &mut self,
+        version: i32,
+        changes: impl IntoIterator<Item = Change>,
+        encoding: Encoding,
+    ) -> Result<(Vec<Edit>, Vec<Snapshot>), OutOfSync> {
         let changes: Vec<Change> = changes.into_iter().collect();
         match self.next(version, &changes, encoding) {
-            Ok((next, edits)) => {
+            Ok((next, edits, texts)) => {
                 *self = Self { now: next, out_of_sync: false };
-                Ok(edits)
+                Ok((edits, texts))
             }
             Err(why) => {
                 self.out_of_sync = true;
@@ -125,7 +135,7 @@ impl Document {
         version: i32,
         changes: &[Change],
         encoding: Encoding,
-    ) -> Result<(Snapshot, Vec<Edit>), OutOfSync> {
+    ) -> Result<(Snapshot, Vec<Edit>, Vec<Snapshot>), OutOfSync> {
         let current = self.version();
         let last_full = changes.iter().rposition(|change| matches!(change, Change::Full(_)));
         if self.out_of_sync && last_full.is_none() {
@@ -137,6 +147,7 @@ impl Document {
 
         let mut next = Snapshot { rope: self.now.rope.clone(), version };
         let mut edits = Vec::with_capacity(changes.len());
+        let mut texts = vec![self.now.clone()];
         for (index, change) in changes.iter().enumerate().skip(last_full.unwrap_or(0)) {
             edits.push(match change {
                 Change::Full(text) => replace_all(&mut next.rope, text),
@@ -156,8 +167,9 @@ impl Document {
                     splice(&mut next.rope, start..end, text)
                 }
             });
+            texts.push(next.clone());
         }
-        Ok((next, edits))
+        Ok((next, edits, texts))
     }
 
     /// Checks what must hold at any time; panics where it does not. For tests: it reads the whole text.

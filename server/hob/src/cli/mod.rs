@@ -13,6 +13,7 @@ mod out;
 mod progress;
 mod random;
 mod ready;
+mod usage;
 mod why;
 
 pub(crate) use out::complain;
@@ -49,6 +50,8 @@ enum Command {
     Index(index::Index),
     /// Show the last answers and silences, with their reasons.
     Why(why::Why),
+    /// Show what came of suggestions, by day and language: taken, kept, and how many keystrokes that saved.
+    Usage(usage::Usage),
     /// One window's server; started by `hob` itself.
     #[command(hide = true)]
     Serve,
@@ -76,6 +79,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::Bench(bench)) => bench.run(),
         Some(Command::Index(index)) => index.run(),
         Some(Command::Why(why)) => why.run(),
+        Some(Command::Usage(usage)) => usage.run(),
         Some(Command::Serve) => crate::serve::run(),
         None if cli.stdio || !std::io::IsTerminal::is_terminal(&std::io::stdin()) => crate::supervisor::run(),
         None => {

@@ -7,7 +7,7 @@ use config::Popup;
 use text::Encoding;
 use tower_lsp::gen_lsp_types as lsp;
 
-use super::session::Client;
+use super::{acceptance::ACCEPTED, session::Client};
 
 /// The command that answers with a document as the server has it.
 pub(super) const VIEW_FILE_TEXT: &str = "hob.viewFileText";
@@ -77,7 +77,7 @@ pub(super) fn server(client: &Client, config: &config::Config) -> lsp::ServerCap
         inline_completion_provider: Some(lsp::InlineCompletionProvider::Bool(true)),
         completion_provider: popup(client, config.completion.popup).then_some(completion),
         execute_command_provider: Some(lsp::ExecuteCommandOptions {
-            commands: vec![VIEW_FILE_TEXT.to_owned()],
+            commands: [VIEW_FILE_TEXT, ACCEPTED].map(str::to_owned).to_vec(),
             ..Default::default()
         }),
         workspace: Some(lsp::WorkspaceOptions {

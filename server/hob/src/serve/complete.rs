@@ -18,6 +18,7 @@ use tokio::{
 
 use super::{
     Server,
+    acceptance::next_id,
     flow::{Flow, Found, lock},
     foresee,
     gathering::gather_in_the_calm,
@@ -55,6 +56,8 @@ pub(super) enum Asker {
 pub(super) struct Answered {
     pub(super) suggestion: Suggestion,
     pub(super) snapshot: Snapshot,
+    /// What its command names it by.
+    pub(super) id: u64,
 }
 
 /// Completes at the place of `asked`, or says why not. Either way one row is recorded, also when the client cancels, which drops this
@@ -72,6 +75,10 @@ pub(super) async fn complete(
         let measure = session.client.measures.then(|| server.measure.clone());
         (Arc::clone(&session.config), session.trace, measure)
     };
+    let seen = asked.as_ref().ok().map(|asked| {
+        server.asked(asked, asker);
+        (Arc::clone(&asked.acceptance), asked.query.offset, asked.query.explicit)
+    });
     let outcome = match asked {
         Ok(asked) => {
             gather_in_the_calm(server, &asked, &config);
@@ -79,11 +86,15 @@ pub(super) async fn complete(
             let version = snapshot.version();
             let place = measure.map(|measure| Place { measure, uri: Arc::clone(&asked.uri), version });
             let suggestion = work(server, asked, place, (asker, arrived), &config, &mut record).await;
-            suggestion.map(|suggestion| Answered { suggestion, snapshot })
+            suggestion.map(|suggestion| Answered { suggestion, snapshot, id: next_id() })
         }
         Err(silence) => Err(silence),
     };
+    let confidence = record.stats.map(|stats| stats.confidence);
     record.close(&outcome);
+    if let (Ok(answered), Some((acceptance, at, explicit))) = (&outcome, &seen) {
+        server.shows(acceptance, answered, *at, asker, confidence.filter(|_| !explicit));
+    }
     if trace {
         let message = record.sentence();
         server
@@ -105,7 +116,7 @@ async fn work(
     record: &mut Record<'_>,
 ) -> Result<Suggestion, Silence> {
     let completion = &config.completion;
-    let settings = foresee::settings(config);
+    let settings = server.settings(config, &asked.query.language);
     let plan = assist::plan(&asked.query, &settings)?;
     let limits = match asker {
         Asker::Inline => Limits { soft: arrived + completion.deadline, hard: arrived + PATIENCE },
@@ -125,6 +136,7 @@ async fn work(
         said = listen(server, &plan, &flow, place.clone(), limits, record) => said?,
     };
     let said_at = Instant::now();
+    record.decoded = stream.is_counted_now();
     let fresh = match parsed {
         Some(mut parsed) => {
             let version = query.snapshot.version();
@@ -236,7 +248,7 @@ async fn follow(
             Some(Ok(Finish { stop: Stop::Cancelled, .. })) if !full => return Ok(None),
             Some(Ok(finish)) => {
                 record.stats = Some(finish.stats);
-                let usable = found.stream.answers(&found.typed, plan.min_confidence);
+                let usable = found.stream.answers(&found.typed, plan.least_confidence());
                 return Ok(usable.then(|| collector.text().to_owned()));
             }
             None if full => break,
@@ -252,7 +264,7 @@ async fn follow(
             }
         }
     }
-    if plan.min_confidence > 0 {
+    if plan.least_confidence() > 0 {
         // Of an engine that says nothing in this time nobody knows how sure it is, and what it said is shown.
         let patience = CONFIDENCE.min(limits.hard.saturating_duration_since(Instant::now()));
         record.stats = figures(&found.stream, patience).await;
@@ -283,6 +295,8 @@ struct Record<'a> {
     arrived: Instant,
     row: Row,
     stats: Option<Stats>,
+    /// Whether its tokens were decoded for this answer, and for none before.
+    decoded: bool,
     /// Where the figures will come from, if the answer did not wait for them.
     late: Option<Arc<Stream>>,
     closed: bool,
@@ -312,7 +326,7 @@ impl<'a> Record<'a> {
             stats: None,
             context: asked.map(|asked| Elsewhere::from(&*asked.context)).unwrap_or_default(),
         };
-        Self { server, arrived, row, stats: None, late: None, closed: false }
+        Self { server, arrived, row, stats: None, decoded: false, late: None, closed: false }
     }
 
     fn close(&mut self, outcome: &Result<Answered, Silence>) {
@@ -339,13 +353,19 @@ impl<'a> Record<'a> {
             total_ms = self.row.total_ms,
             "completion"
         );
-        let (rows, mut row) = (self.server.rows.clone(), self.row.clone());
-        match (self.late.take(), Handle::try_current()) {
-            (Some(stream), Ok(runtime)) => drop(runtime.spawn(async move {
+        let (rows, usage, decoded) = (self.server.rows.clone(), self.server.usage.clone(), self.decoded);
+        let record = move |row: Row| {
+            usage.answered(&row, decoded);
+            rows.push(row);
+        };
+        let mut row = self.row.clone();
+        if let (Some(stream), Ok(runtime)) = (self.late.take(), Handle::try_current()) {
+            drop(runtime.spawn(async move {
                 row.stats = figures(&stream, FIGURES).await;
-                rows.push(row);
-            })),
-            _ => rows.push(row),
+                record(row);
+            }));
+        } else {
+            record(row);
         }
     }
 

@@ -6,8 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-/// A suggestion on screen for less has not been read.
-const GLANCED: Duration = Duration::from_millis(400);
+use assist::GLANCE;
 
 /// So many suggestions in a row have to be typed past before the next one waits for a pause.
 const PATIENT: u32 = 2;
@@ -46,7 +45,7 @@ impl Debounce {
         if agrees {
             self.ignored = 0;
         } else if let Some(shown) = self.shown.take() {
-            let unread = now.saturating_duration_since(shown) < GLANCED;
+            let unread = now.saturating_duration_since(shown) < GLANCE;
             self.ignored = if unread { self.ignored + 1 } else { 0 };
         }
     }

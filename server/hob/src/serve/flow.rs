@@ -110,7 +110,7 @@ impl Flow {
         let fits = |stream: &Arc<Stream>, source| {
             let typed = stream.typed_since(&plan.request)?;
             let found = Found { stream: Arc::clone(stream), typed, source };
-            found.stream.answers(&found.typed, plan.min_confidence).then_some(found)
+            found.stream.answers(&found.typed, plan.least_confidence()).then_some(found)
         };
         if let Some(found) = self.current.as_ref().and_then(|held| fits(&held.stream, Source::Stream)) {
             return Some(found);

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use assist::{Plan, Query, Settings};
+use assist::{PAIRS, Plan, Query, Settings};
 use engine::{Answer, EngineClient};
 use model::{Asking, Finish, Kind, ModelError, Request};
 use text::{Edit, Snapshot};
@@ -42,7 +42,7 @@ pub(super) fn foresee(server: &Server, uri: &str, edits: &[Edit]) {
     let mut flow = lock(&places.flow);
     let cursor = cursor(places.snapshot(), edits);
     flow.moved(edits, cursor);
-    let settings = settings(&config);
+    let settings = server.settings(&config, places.language());
     let plan = cursor.and_then(|cursor| assist::plan(&places.at(cursor), &settings).ok());
     let now = Instant::now();
     flow.typed(plan.as_ref(), now);
@@ -104,7 +104,7 @@ impl Answer for Unheard {
     fn done(self: Box<Self>, _result: Result<Finish, ModelError>) {}
 }
 
-/// What the configuration says about completion.
+/// What the configuration says about completion; what was learned is [`Server::settings`]'s to add.
 pub(super) fn settings(config: &config::Config) -> Settings {
     let completion = &config.completion;
     Settings {
@@ -113,6 +113,7 @@ pub(super) fn settings(config: &config::Config) -> Settings {
         strings: completion.strings,
         max_tokens: completion.max_tokens,
         min_confidence: completion.min_confidence,
+        ..Settings::default()
     }
 }
 
@@ -133,7 +134,6 @@ fn cursor(snapshot: &Snapshot, edits: &[Edit]) -> Option<usize> {
 
 /// Between the two characters of a pair that an editor closed.
 fn inside_pair(snapshot: &Snapshot, inserted: &Range<usize>) -> Option<usize> {
-    const PAIRS: [&str; 6] = ["()", "[]", "{}", "\"\"", "''", "``"];
     (inserted.len() == 2 && PAIRS.contains(&&*snapshot.slice(inserted.clone()))).then_some(inserted.start + 1)
 }
 

@@ -11,13 +11,7 @@ use assist::{Context, Query, Source, gather};
 use config::{Config, ContextSource};
 use tokio::{task::spawn_blocking, time::sleep};
 
-use super::{
-    Server,
-    flow::lock,
-    foresee::{self, prepare},
-    pace::Effort,
-    session::Asked,
-};
+use super::{Server, flow::lock, foresee::prepare, pace::Effort, session::Asked};
 
 /// How long nothing has to be typed: longer than between two keys, a little shorter than what the engine waits before it reads the rest
 /// of a place, so that it reads this along.
@@ -62,7 +56,7 @@ async fn gathered(server: &Server, uri: &str, query: Query, config: &Config) -> 
 /// Has the engine read a place with what is shown now, so that the next key finds it read.
 fn read(server: &Server, query: &Query, config: &Config) {
     let effort = server.pace.effort(config.engine.pace, Instant::now());
-    let plan = assist::plan(query, &foresee::settings(config));
+    let plan = assist::plan(query, &server.settings(config, &query.language));
     if let (Ok(plan), Some(engine), Effort::Ahead) = (plan, server.link.connected(), effort) {
         prepare(&engine, plan.request);
     }

@@ -2,6 +2,7 @@
 //!
 //! It has no network (the sandbox sees to that), no keys and no model: it asks the engine. It must never write into a workspace.
 
+mod acceptance;
 mod capabilities;
 mod complete;
 mod debounce;
@@ -40,6 +41,7 @@ use crate::{
     row::Rows,
     sandbox::{self, Role},
     settings::{self, Sources},
+    usage::Usage,
 };
 use indexing::Indexing;
 use measure::Measure;
@@ -56,6 +58,7 @@ struct Server {
     indexing: Indexing,
     link: Link,
     rows: Rows,
+    usage: Usage,
     measure: Measure,
     pace: Pace,
     /// Ends the process: the editor or the supervisor is gone.
@@ -71,6 +74,15 @@ impl Server {
     /// Reads anew what is excluded, and has everybody forget what came from there.
     fn judge_anew(&self) {
         judge_anew(&self.session, &self.link);
+    }
+
+    /// What the configuration says about completion, and what was learned about it in this language.
+    fn settings(&self, config: &config::Config, language: &str) -> assist::Settings {
+        let learned = || self.usage.learned(language, || self.link.model_name());
+        assist::Settings {
+            learned_confidence: if config.completion.learn { learned() } else { 0 },
+            ..foresee::settings(config)
+        }
     }
 }
 
@@ -118,19 +130,23 @@ async fn converse(state: &Path, config: &config::Config, sources: Sources) -> Re
     let session = Arc::new(Mutex::new(Session::new(sources)));
     let parser = Parser::start(Arc::clone(&session))?;
     let rows = Rows::start(state)?;
+    let usage = Usage::start(state)?;
     let (service, socket) = methods::register(LspService::build_with_lifecycle_methods({
         let abandoned = Arc::clone(&abandoned);
         move |client: Client| {
             let measure = Measure::start(client.clone());
             let pace = Pace::new(Instant::now());
             let indexing = Indexing::new(client.clone(), Arc::clone(&session), link.clone());
-            Server { client, session, parser, indexing, link, rows, measure, pace, abandoned }
+            Server { client, session, parser, indexing, link, rows, usage, measure, pace, abandoned }
         }
     }));
-    Ok(tokio::select! {
+    let server = service.inner().clone();
+    let ended = tokio::select! {
         ended = transport::serve(tokio::io::stdin(), tokio::io::stdout(), service, socket) => ended,
         () = abandoned.notified() => transport::Ended::Abruptly,
-    })
+    };
+    server.count_the_rest();
+    Ok(ended)
 }
 
 /// The one place where `serve` writes to stderr: when it has no log to write to.

@@ -19,7 +19,10 @@ use text::{Change, Document, Edit, Encoding, OutOfSync, Snapshot, WirePos, WireR
 use tokio::sync::{oneshot, watch};
 use url::Url;
 
-use super::flow::{Flow, lock};
+use super::{
+    acceptance::Acceptance,
+    flow::{Flow, lock},
+};
 use crate::settings::Sources;
 
 /// A document larger than this many bytes is mirrored, but not parsed.
@@ -95,6 +98,8 @@ struct Entry {
     context: Arc<Context>,
     /// Why nothing is suggested in it whatever its text.
     excluded: Option<String>,
+    /// What becomes of its suggestions. Locked apart from the session, as its answers are.
+    acceptance: Arc<Acceptance>,
 }
 
 /// A finished parse of one version of a document.
@@ -121,6 +126,8 @@ pub(super) struct Asked {
     pub(super) uri: Arc<str>,
     /// What its prompts show from elsewhere.
     pub(super) context: Arc<Context>,
+    /// What becomes of its suggestions.
+    pub(super) acceptance: Arc<Acceptance>,
 }
 
 /// A document's newest text and what goes with it, for asking about places in it that nobody asked about yet.
@@ -136,6 +143,11 @@ impl Places {
     /// The text.
     pub(super) fn snapshot(&self) -> &Snapshot {
         &self.query.snapshot
+    }
+
+    /// The LSP language id.
+    pub(super) fn language(&self) -> &str {
+        &self.query.language
     }
 
     /// The place at byte `offset`.
@@ -236,27 +248,39 @@ impl Session {
                 flow: Arc::default(),
                 context: Arc::default(),
                 excluded,
+                acceptance: Arc::new(Acceptance::new(language_id, version)),
             },
         );
     }
 
     /// Applies a batch of changes to the text and moves the tree's nodes with it; the parse comes later, elsewhere. Tells what each
-    /// change did.
+    /// change did, and the texts that there were: the one before, and the one after each.
     pub(super) fn change(
         &mut self,
         uri: &str,
         version: i32,
         changes: impl IntoIterator<Item = Change>,
-    ) -> Result<Vec<Edit>, ChangeError> {
+    ) -> Result<(Vec<Edit>, Vec<Snapshot>), ChangeError> {
         let encoding = self.client.encoding;
         let entry = self.documents.get_mut(uri).ok_or(ChangeError::NotOpen)?;
-        let edits = entry.document.apply(version, changes, encoding).inspect_err(|_| entry.tree = None)?;
+        let (edits, texts) =
+            entry.document.apply_in_steps(version, changes, encoding).inspect_err(|_| entry.tree = None)?;
         if let Some(tree) = &mut entry.tree {
             for edit in &edits {
                 tree.edit(edit);
             }
         }
-        Ok(edits)
+        Ok((edits, texts))
+    }
+
+    /// What becomes of a document's suggestions.
+    pub(super) fn acceptance(&self, uri: &str) -> Option<Arc<Acceptance>> {
+        self.documents.get(uri).map(|entry| Arc::clone(&entry.acceptance))
+    }
+
+    /// The same, of every open document.
+    pub(super) fn acceptances(&self) -> Vec<Arc<Acceptance>> {
+        self.documents.values().map(|entry| Arc::clone(&entry.acceptance)).collect()
     }
 
     /// A document's places.
@@ -371,6 +395,7 @@ impl Session {
             flow: Arc::clone(&entry.flow),
             uri: uri.into(),
             context: Arc::clone(&entry.context),
+            acceptance: Arc::clone(&entry.acceptance),
         };
         if let Some(entry) = self.documents.get_mut(uri) {
             // The older completion's receiver wakes here, because its sender is dropped.

@@ -5,7 +5,10 @@
 
 use std::{
     ops::ControlFlow,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -27,6 +30,8 @@ pub(super) struct Stream {
     said: Mutex<Said>,
     /// Marked at each piece and at the end.
     changed: watch::Sender<()>,
+    /// Whether its tokens were counted: several answers may come from it.
+    is_counted: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -69,6 +74,7 @@ impl Stream {
             request: plan.request.clone(),
             said: Mutex::new(said),
             changed: watch::Sender::new(()),
+            is_counted: AtomicBool::new(false),
         });
         let ticket = engine.ask(plan.request.clone(), Listener(Arc::clone(&stream)));
         (stream, ticket)
@@ -135,6 +141,11 @@ impl Stream {
             Some(Ok(finish)) => !matches!(finish.stop, Stop::Cancelled | Stop::Prefilled),
             Some(Err(_)) | None => false,
         }
+    }
+
+    /// Whether its tokens are counted from now on, and were not before.
+    pub(super) fn is_counted_now(&self) -> bool {
+        !self.is_counted.swap(true, Ordering::Relaxed)
     }
 
     /// The question.

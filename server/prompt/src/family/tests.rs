@@ -29,32 +29,42 @@ fn families_are_told_apart_by_tokens_then_by_names() {
         "llama",
         "Ember v0",
         QWEN,
-        &expect!["ember AnchoredMiddle Separator { token: Token(105), own_path: Nowhere, repository: None }, 6 special"],
+        &expect![
+            "ember AnchoredMiddle Separator { token: Token(105), own_path: Nowhere, repository: None }, 6 special"
+        ],
     );
     check(
         "qwen2",
         "Qwen2.5 Coder 1.5B",
         QWEN,
-        &expect!["qwen AnchoredMiddle Separator { token: Token(105), own_path: BeforePrefix, repository: Some(Token(104)) }, 6 special"],
+        &expect![
+            "qwen AnchoredMiddle Separator { token: Token(105), own_path: BeforePrefix, repository: Some(Token(104)) }, 6 special"
+        ],
     );
     check(
         "gemma",
         "codegemma-2b",
         &["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_separator|>"],
-        &expect!["codegemma AnchoredMiddle Separator { token: Token(103), own_path: AfterPrefix, repository: None }, 4 special"],
+        &expect![
+            "codegemma AnchoredMiddle Separator { token: Token(103), own_path: AfterPrefix, repository: None }, 4 special"
+        ],
     );
     check("llama", "Granite 3b code base", STAR, &expect!["granite AnchoredMiddle Comment, 4 special"]);
     check(
         "llama",
         "Mellum 4b base",
         STAR,
-        &expect!["mellum SuffixFirst Separator { token: Token(103), own_path: BeforePrefix, repository: None }, 4 special"],
+        &expect![
+            "mellum SuffixFirst Separator { token: Token(103), own_path: BeforePrefix, repository: None }, 4 special"
+        ],
     );
     check(
         "starcoder2",
         "starcoder2-3b",
         &["<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<file_sep>", "<repo_name>"],
-        &expect!["starcoder2 AnchoredMiddle Separator { token: Token(103), own_path: AfterPrefix, repository: Some(Token(104)) }, 5 special"],
+        &expect![
+            "starcoder2 AnchoredMiddle Separator { token: Token(103), own_path: AfterPrefix, repository: Some(Token(104)) }, 5 special"
+        ],
     );
     check("starcoder", "tiny_starcoder", STAR, &expect!["starcoder AnchoredMiddle Comment, 4 special"]);
     check(

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tower_lsp::{gen_lsp_types as lsp, jsonrpc::Result};
 
 use crate::serve::{
-    Server, capabilities,
+    Server, acceptance, capabilities,
     complete::{Answered, Asker, complete},
     positions,
 };
@@ -26,13 +26,14 @@ pub(super) async fn completion(
     let kind = params.context.map(|context| context.trigger_kind);
     let invoked = kind == Some(lsp::CompletionTriggerKind::Invoked);
     let place = params.text_document_position_params;
+    let uri = place.text_document.uri.0;
     let (asked, encoding) = {
         let mut session = server.session();
         if !capabilities::popup(&session.client, session.config.completion.popup) {
             return Ok(list(None));
         }
         let at = positions::position(place.position);
-        let asked = session.ask(&place.text_document.uri.0, at, None).map(|asked| {
+        let asked = session.ask(&uri, at, None).map(|asked| {
             // The protocol has one kind for a key that asks and for the typing of a word. Where no word was typed it was a key.
             let explicit = invoked && !asked.query.follows_word();
             asked.explicitly(explicit)
@@ -40,7 +41,10 @@ pub(super) async fn completion(
         (asked, session.client.encoding)
     };
     let answered = complete(server, asked, Asker::Popup, arrived).await;
-    Ok(list(answered.map(|answered| item(answered, encoding, &server.link.model_name()))))
+    Ok(list(answered.map(|answered| {
+        let command = acceptance::command(&uri, answered.id);
+        lsp::CompletionItem { command: Some(command), ..item(answered, encoding, &server.link.model_name()) }
+    })))
 }
 
 /// Incomplete: the next key asks again.

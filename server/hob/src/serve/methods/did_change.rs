@@ -12,7 +12,11 @@ pub(super) async fn did_change(server: &Server, params: DidChangeTextDocumentPar
     let changes = params.content_changes.into_iter().map(positions::change);
     let applied = server.session().change(uri, params.text_document.version, changes);
     match applied {
-        Ok(edits) => {
+        Ok((edits, texts)) => {
+            let acceptance = server.session().acceptance(uri);
+            if let Some(acceptance) = acceptance {
+                server.changed(&acceptance, &edits, &texts);
+            }
             foresee(server, uri, &edits);
             server.parser.wants(uri);
             remember(server, uri, &edits);

@@ -6,12 +6,13 @@ use tower_lsp::{
     jsonrpc::{Error, Result},
 };
 
-use crate::serve::{Server, capabilities::VIEW_FILE_TEXT};
+use crate::serve::{Server, acceptance::ACCEPTED, capabilities::VIEW_FILE_TEXT};
 
 pub(super) async fn execute_command(server: &Server, params: ExecuteCommandParams) -> Result<Value> {
     let arguments = serde_json::to_value(params.arguments).unwrap_or_default();
     match params.command.as_str() {
         VIEW_FILE_TEXT => view_file_text(server, &arguments),
+        ACCEPTED => accepted(server, &arguments),
         other => Err(Error::invalid_params(format!("Hob has no command `{other}`"))),
     }
 }
@@ -27,4 +28,19 @@ fn view_file_text(server: &Server, arguments: &Value) -> Result<Value> {
         Some((version, snapshot)) => Ok(json!({ "version": version, "text": snapshot.to_string() })),
         None => Err(Error::invalid_params(format!("{uri} is not open"))),
     }
+}
+
+/// An item's own command: it was taken. Arguments: the document's URI, and the number that the item's answer had. A document that was
+/// closed meanwhile, and a number that is no longer known, are nobody's fault.
+fn accepted(server: &Server, arguments: &Value) -> Result<Value> {
+    let (Some(uri), Some(id)) = (arguments[0].as_str(), arguments[1].as_u64()) else {
+        return Err(Error::invalid_params(format!(
+            "`{ACCEPTED}` takes two arguments: a document's URI, and the number that the item says"
+        )));
+    };
+    let acceptance = server.session().acceptance(uri);
+    if let Some(acceptance) = acceptance {
+        server.accepted(&acceptance, id);
+    }
+    Ok(Value::Null)
 }

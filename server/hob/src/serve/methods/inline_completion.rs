@@ -5,7 +5,7 @@ use std::time::Instant;
 use tower_lsp::{gen_lsp_types as lsp, jsonrpc::Result};
 
 use crate::serve::{
-    Server,
+    Server, acceptance,
     complete::{Asker, complete},
     positions,
 };
@@ -19,10 +19,11 @@ pub(super) async fn inline_completion(
     let place = params.text_document_position_params;
     let selected =
         params.context.selected_completion_info.map(|info| (positions::range(info.range), info.text));
+    let uri = place.text_document.uri.0;
     let (asked, encoding) = {
         let mut session = server.session();
         let at = positions::position(place.position);
-        let asked = session.ask(&place.text_document.uri.0, at, selected);
+        let asked = session.ask(&uri, at, selected);
         (asked.map(|asked| asked.explicitly(invoked)), session.client.encoding)
     };
     let answered = complete(server, asked, Asker::Inline, arrived).await;
@@ -33,7 +34,7 @@ pub(super) async fn inline_completion(
             insert_text: lsp::InsertText::String(suggestion.text.clone()),
             filter_text: Some(suggestion.text),
             range: Some(positions::to_wire(&snapshot, suggestion.range, encoding)),
-            command: None,
+            command: Some(acceptance::command(&uri, answered.id)),
         }
     });
     Ok(lsp::InlineCompletionList { items: items.into_iter().collect() })
