@@ -16,6 +16,9 @@ use super::{
 };
 use crate::{llama::Failure, mixture::Course};
 
+/// How many are decoded at once. What turns out not to be wanted has then cost as little as it can.
+const LANES: usize = 2;
+
 /// What all alternatives share: the answer, and the sequence that holds it.
 struct Trunk<'a> {
     sequence: usize,
@@ -162,7 +165,7 @@ impl Decoder<'_> {
             answer.say(self.model.piece(*token));
         }
         let trunk = Trunk { sequence, prompt, request, course, said, looks: visible(&answer.text) };
-        let forks = self.sequences.forks(sequence, most);
+        let forks = self.sequences.forks(sequence, most.min(LANES));
         let mut told = Told::new(&trunk, most);
         let stop = self.branch_off(&trunk, forks.clone().collect(), &mut told, sink, account);
         for fork in forks.clone() {
