@@ -213,6 +213,7 @@ fn an_answer_in_json_has_the_shape_that_programs_rely_on() {
 
         confidence: number
         model: text
+        others: list
         range:
           end:
             column: number
@@ -225,6 +226,7 @@ fn an_answer_in_json_has_the_shape_that_programs_rely_on() {
         timings:
           evaluated_tokens: number
           first_line_ms: number
+          others_ms: number
           prompt_tokens: number
           total_ms: number
           ttft_ms: number

@@ -308,7 +308,8 @@ mod tests {
         let mut holes =
             vec![measured(Kind::Line, "g(y);", 0.93, "g(y);"), measured(Kind::Statement, "", 0.0, "")];
         holes.extend((0..6).map(|_| measured(Kind::Line, "g(y", 0.4, "")));
-        let run = Run { model: "ember".to_owned(), seed: 7, asked: 9, threshold: 0.5, order: "auto", most: 1 };
+        let run =
+            Run { model: "ember".to_owned(), seed: 7, asked: 9, threshold: 0.5, order: "auto", most: 1 };
         // The bar marks the margin.
         let told = Report::of(&holes, run).to_string() + "|";
         let told: Vec<&str> = told.lines().map(str::trim_end).collect();
