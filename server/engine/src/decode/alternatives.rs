@@ -70,7 +70,7 @@ impl Spelled {
 
 /// What becomes of a lane.
 enum Turn {
-    On(Lane),
+    On(Box<Lane>),
     /// Its text, whole.
     Whole(String),
     /// It shows what the answer shows.
@@ -194,7 +194,7 @@ impl Decoder<'_> {
                 match self.set_out(trunk, sequence, branch)? {
                     Turn::On(lane) => {
                         free.pop();
-                        lanes.push(lane);
+                        lanes.push(*lane);
                     }
                     Turn::Whole(text) if told.tell(&text, sink).is_break() => return Ok(Stop::Sink),
                     Turn::Whole(_) | Turn::Vain => {}
@@ -211,7 +211,7 @@ impl Decoder<'_> {
             for (row, lane) in std::mem::take(&mut lanes).into_iter().enumerate() {
                 let sequence = lane.sequence;
                 match self.turn(trunk, lane, row, account) {
-                    Turn::On(lane) => lanes.push(lane),
+                    Turn::On(lane) => lanes.push(*lane),
                     Turn::Whole(text) if told.tell(&text, sink).is_break() => return Ok(Stop::Sink),
                     Turn::Whole(_) | Turn::Vain => free.push(sequence),
                 }
@@ -291,6 +291,36 @@ impl Decoder<'_> {
         }
         // The same text in other tokens: where one of two ways to spell a word is taken the next token is still the answer's.
         let same = lane.own >= 2 && trunk.looks.starts_with(&visible(&lane.spelled.text));
-        if same { Turn::Vain } else { Turn::On(lane) }
+        if same { Turn::Vain } else { Turn::On(Box::new(lane)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told of `texts` beside `answer`.
+    fn check(answer: &str, texts: &[&str], expected: &[&str]) {
+        let mut told = Told { looks: vec![visible(answer)], most: 3, single_line: true };
+        let mut heard = Vec::new();
+        for text in texts {
+            let mut sink = |text: &str| {
+                heard.push(text.to_owned());
+                ControlFlow::Continue(())
+            };
+            assert!(told.tell(text, &mut sink).is_continue());
+        }
+        assert_eq!(heard, expected);
+        assert_eq!(told.wanted(), 3 - expected.len());
+    }
+
+    #[test]
+    fn a_model_whose_alternatives_are_all_alike_has_none() {
+        check("f(a, b);", &["f(a,b);", "f( a, b );", "f(a, b);", " "], &[]);
+    }
+
+    #[test]
+    fn what_looks_different_is_told_once() {
+        check("f(a);", &["f(b);", "f( b );", "f(a)", "g(a);"], &["f(b);", "f(a)", "g(a);"]);
     }
 }

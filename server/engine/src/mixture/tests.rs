@@ -167,7 +167,7 @@ fn while_healing_nothing_but_what_was_typed_may_be_said() {
 #[test]
 fn what_might_have_been_said_is_remembered_likeliest_first() {
     let index = PieceIndex::new(&Few);
-    let mut check = |around: Course, opinion_of: &[(&str, f32)], expected: &[&str]| {
+    let check = |around: Course, opinion_of: &[(&str, f32)], expected: &[&str]| {
         let logits = opinion(opinion_of);
         let choice = mixture(1.0).choose(&around, &logits, &Healing::default(), (&Few, &index)).unwrap();
         let name =
