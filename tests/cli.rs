@@ -308,6 +308,7 @@ fn why_explains_each_answer() {
 
         asked: text
         at: number
+        candidates: number
         chars: number
         check_ms: number
         context:
