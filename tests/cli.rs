@@ -214,6 +214,7 @@ fn an_answer_in_json_has_the_shape_that_programs_rely_on() {
 
         confidence: number
         model: text
+        others: list
         range:
           end:
             column: number
@@ -226,6 +227,7 @@ fn an_answer_in_json_has_the_shape_that_programs_rely_on() {
         timings:
           evaluated_tokens: number
           first_line_ms: number
+          others_ms: number
           prompt_tokens: number
           total_ms: number
           ttft_ms: number
@@ -307,6 +309,7 @@ fn why_explains_each_answer() {
 
         asked: text
         at: number
+        candidates: number
         chars: number
         check_ms: number
         context:

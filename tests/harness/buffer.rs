@@ -158,6 +158,33 @@ impl<'e> Buffer<'e> {
         self.editor.request("textDocument/inlineCompletion", self.asking(&json!({ "triggerKind": 2 })))
     }
 
+    /// Asks for ghost text as a user does who presses the key for it, and does not wait.
+    #[track_caller]
+    pub fn ask_by_key(&self) -> i64 {
+        self.editor.request("textDocument/inlineCompletion", self.asking(&json!({ "triggerKind": 1 })))
+    }
+
+    /// Waits for the suggestions that were asked for by key, at the text as it is now.
+    ///
+    /// # Panics
+    /// When the answer is an error, or holds more than three.
+    #[track_caller]
+    pub fn answers(&self, id: i64) -> Vec<Item> {
+        let list = self.editor.wait(id).expect("ghost text is never an error");
+        let items = list["items"].as_array().unwrap_or_else(|| panic!("{list}: no items"));
+        assert!(items.len() <= 3, "three suggestions at most: {list}");
+        items
+            .iter()
+            .map(|item| {
+                assert_eq!(
+                    item["filterText"], item["insertText"],
+                    "an editor matches each against its range"
+                );
+                self.item(&item["insertText"], &item["range"])
+            })
+            .collect()
+    }
+
     /// Waits for ghost text that was asked for at the text as it is now.
     ///
     /// # Panics

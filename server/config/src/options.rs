@@ -52,7 +52,8 @@ options! {
             /// other servers' entries for as long.
             anyone popup_deadline_ms: Whole<1, 2000> = Whole::of(150),
 
-            /// How long a suggestion of several lines may grow before what is there is shown.
+            /// How long a suggestion of several lines may grow before what is there is shown, and how long a suggestion that you ask for by
+            /// a key waits for others to stand beside it.
             anyone deadline_ms: Whole<1, 10_000> = Whole::of(250),
 
             /// How long after a key a suggestion is held back at most, once you have typed past some without looking: it then waits for a

@@ -3,6 +3,8 @@
 //! Must not queue, time out or write to a socket: a [`Sink`] takes the text, an [`Interrupt`] ends it.
 
 mod account;
+mod alternatives;
+mod crossroads;
 mod output;
 mod settle;
 mod trail;
@@ -13,7 +15,7 @@ use std::{sync::Arc, time::Instant};
 use model::{Finish, Kind, ModelError, Request, SessionKey, Sink, Stop};
 use prompt::{Builder, Healing, Hole, PieceIndex, Prompt, Surroundings, Token, Tokens, View};
 
-use self::{account::Account, output::Output, settle::Idle, trail::Trail};
+use self::{account::Account, crossroads::Crossroads, output::Output, settle::Idle, trail::Trail};
 use crate::{
     drafting::{self, Drafting},
     interrupt::Interrupt,
@@ -36,6 +38,7 @@ pub(crate) struct Decoder<'m> {
     views: Views,
     idle: Idle,
     trail: Trail,
+    crossroads: Crossroads,
     interrupt: Arc<Interrupt>,
     /// Whether sequences can be copied and taken back in part.
     copies: bool,
@@ -101,6 +104,7 @@ impl<'m> Decoder<'m> {
             views: Views::default(),
             idle: Idle::default(),
             trail: Trail::default(),
+            crossroads: Crossroads::default(),
             interrupt,
             copies: true,
             batch: LARGEST_BATCH,
@@ -152,12 +156,20 @@ impl<'m> Decoder<'m> {
         let sequence = self.claim(request.session, &prompt.tokens);
         let interrupt = Arc::clone(&self.interrupt);
         let evaluated = &mut account.stats.evaluated_tokens;
-        let read = interrupt.reading(|| self.read(sequence, &prompt.tokens, evaluated));
+        let read = if self.can_branch_off(sequence, &prompt, request) {
+            Ok(())
+        } else {
+            interrupt.reading(|| self.read(sequence, &prompt.tokens, evaluated))
+        };
         let end = read.and_then(|()| match request.kind {
             Kind::Prefill => Ok(Stop::Prefilled),
             Kind::Fim | Kind::Ahead => {
                 let output = Output::new(sink, request.single_line);
-                self.fill(sequence, &prompt, (request.session, course), output, &mut account)
+                self.fill(sequence, &prompt, (request, course), output, &mut account)
+            }
+            Kind::Alternatives(most) => {
+                let most = usize::from(most);
+                self.alternatives(sequence, &prompt, (request, course), most, sink, &mut account)
             }
         });
         match end {
@@ -279,11 +291,20 @@ impl<'m> Decoder<'m> {
         tokens: &[Token],
         rows: usize,
     ) -> Result<(), Failure> {
-        let team = self.threads.choose(tokens.len());
+        self.timed(tokens.len(), |context| context.evaluate(sequence, position, tokens, rows))
+    }
+
+    /// Has `evaluate` compute so many tokens with as many threads as have been quickest of late.
+    fn timed(
+        &mut self,
+        tokens: usize,
+        evaluate: impl FnOnce(&mut Context<'m>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let team = self.threads.choose(tokens);
         self.context.compute_alone(team == Team::Alone);
         let began = Instant::now();
-        self.context.evaluate(sequence, position, tokens, rows)?;
-        self.threads.took(tokens.len(), team, milliseconds(began));
+        evaluate(&mut self.context)?;
+        self.threads.took(tokens, team, milliseconds(began));
         Ok(())
     }
 
@@ -294,8 +315,8 @@ impl<'m> Decoder<'m> {
         } else {
             Surroundings::default()
         };
-        let before = self.said.take_if(|(session, _)| *session == request.session);
-        Course::new(request, healing, surroundings, before.map(|(_, said)| said).unwrap_or_default())
+        let before = self.said.as_ref().filter(|(session, _)| *session == request.session);
+        Course::new(request, healing, surroundings, before.map(|(_, said)| said.clone()).unwrap_or_default())
     }
 
     /// Decodes until something says stop. The prompt has been read.
@@ -303,14 +324,16 @@ impl<'m> Decoder<'m> {
         &mut self,
         sequence: usize,
         prompt: &Prompt,
-        (session, mut course): (SessionKey, Course),
+        (request, mut course): (&Request, Course),
         output: Output<'_>,
         account: &mut Account,
     ) -> Result<Stop, End> {
+        self.crossroads.begin(prompt, request);
         let stop = self.decode(sequence, prompt, &mut course, output, account);
+        self.crossroads.end(stop.as_ref().ok().copied());
         // What is said to be measured is said again and again, and would draft itself.
         if self.rehearsal.is_none() {
-            self.said = Some((session, Mixture::said(course)));
+            self.said = Some((request.session, Mixture::said(course)));
         }
         // What was drafted and not said is no part of the document.
         let said = self.sequences.len(sequence);
@@ -346,6 +369,7 @@ impl<'m> Decoder<'m> {
                 return self.say_again(sequence, &healing, &prompt.healing);
             };
             let choice = self.rehearsal.as_mut().map_or(choice, |rehearsal| rehearsal.said(choice));
+            self.crossroads.note(choice, |token| self.mixture.begun_by(course, token));
             let Some(token) = choice.token else {
                 account.decoded(choice, false);
                 return Ok(Stop::EndOfText);
@@ -359,7 +383,7 @@ impl<'m> Decoder<'m> {
                 if let Some(stop) = output.push(beyond) {
                     return Ok(stop);
                 }
-                account.line_is_whole |= output.has_line;
+                account.line_is_whole |= output.has_line();
             }
             let room = self.context.per_sequence() - self.sequences.len(sequence) - owed.len();
             if answered >= prompt.answer_tokens || room == 0 {
@@ -514,6 +538,8 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }
 
+#[cfg(test)]
+mod alternatives_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! the two places share, so that the way back is short. Must not talk to llama.cpp: [`crate::decode`] keeps the two in step, and
 //! re-reads the length after an abort.
 
+use std::ops::Range;
+
 use model::SessionKey;
 use prompt::Token;
 
@@ -97,6 +99,29 @@ impl Sequences {
             candidates.filter(|(_, slot)| slot.session == Some(session)).min_by_key(|(_, slot)| slot.used);
         let chosen = if own_only { oldest_own.or(oldest) } else { oldest };
         chosen.map_or(0, |(at, _)| at)
+    }
+
+    /// Up to `most` neighbouring sequences, without `spared` and at most half of all, in which to decode something that is thrown away
+    /// afterwards: those that would be given up first. They hold what they held and belong to nobody from now on.
+    pub(crate) fn forks(&mut self, spared: usize, most: usize) -> Range<usize> {
+        let count = most.min(self.slots.len() / 2);
+        let free = |forks: &Range<usize>| !forks.contains(&spared);
+        let worth = |forks: &Range<usize>| {
+            let held = &self.slots[forks.clone()];
+            let owned = held.iter().filter(|slot| slot.session.is_some()).count();
+            (owned, held.iter().map(|slot| slot.used).max())
+        };
+        let all = (0..=self.slots.len() - count).map(|from| from..from + count);
+        let forks = all.filter(free).min_by_key(worth).unwrap_or(0..0);
+        for slot in &mut self.slots[forks.clone()] {
+            (slot.session, slot.used) = (None, 0);
+        }
+        forks
+    }
+
+    /// Notes that nothing is in these sequences any more.
+    pub(crate) fn free(&mut self, sequences: Range<usize>) {
+        self.slots[sequences].iter_mut().for_each(|slot| *slot = Slot::default());
     }
 
     /// How many tokens at the start of `prompt` some sequence holds.
@@ -285,6 +310,23 @@ mod tests {
         assert_eq!(sequences.forget(ONE), [one]);
         assert_eq!(sequences.len(one), 0);
         assert_eq!(read(&mut sequences, THREE, &tokens(2000..2300)).0, one);
+    }
+
+    #[test]
+    fn forks_are_neighbours_and_take_what_would_be_given_up_first() {
+        let mut sequences = Sequences::new(4);
+        let (own, _, _) = read(&mut sequences, ONE, &tokens(0..300));
+        assert_eq!((own, sequences.forks(own, 2)), (0, 1..3), "nobody's");
+        let (other, _, _) = read(&mut sequences, TWO, &tokens(1000..1300));
+        assert_eq!((other, sequences.forks(own, 2)), (1, 2..4));
+        read(&mut sequences, THREE, &tokens(2000..2300));
+        let (newest, _, _) = read(&mut sequences, SessionKey(4), &tokens(3000..3300));
+        assert_eq!((newest, sequences.forks(newest, 2)), (3, 0..2), "the least recently used");
+        assert_eq!(sequences.sessions(), 2);
+        sequences.free(0..2);
+        assert_eq!((sequences.len(0), sequences.forks(newest, 9)), (0, 0..2), "half of all and no more");
+        assert_eq!(Sequences::new(2).forks(0, 2), 1..2);
+        assert_eq!(Sequences::new(1).forks(0, 2), 0..0);
     }
 
     #[test]

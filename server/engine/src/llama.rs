@@ -261,13 +261,44 @@ impl Context<'_> {
         }
         self.batch.clear();
         let wanted = tokens.len() - rows..tokens.len();
-        let id = [i32::try_from(sequence).map_err(|error| broken(error.to_string()))?];
         for (offset, token) in tokens.iter().enumerate() {
-            let position = i32::try_from(position + offset).map_err(|error| broken(error.to_string()))?;
-            self.batch
-                .add(LlamaToken(token.0), position, &id, wanted.contains(&offset))
-                .map_err(|error| broken(error.to_string()))?;
+            self.add(sequence, position + offset, *token, wanted.contains(&offset))?;
         }
+        self.decode(wanted)
+    }
+
+    /// Evaluates one token each of several sequences at once: the sequence, how many tokens it holds, and its next. Neighbouring
+    /// sequences in ascending order cost the least. The logits after each are kept for [`Self::logits`], in this order.
+    pub(crate) fn evaluate_each(&mut self, steps: &[(usize, usize, Token)]) -> Result<(), Failure> {
+        self.logits_at = 0..0;
+        let fits = |step: &(usize, usize, Token)| step.0 < self.sequences && step.1 < self.per_sequence;
+        // One sequence twice in a batch would need its tokens in order.
+        if steps.is_empty() || !steps.iter().all(fits) || !steps.is_sorted_by(|a, b| a.0 < b.0) {
+            return Err(Failure::Broken(format!("a step of {} sequences", steps.len())));
+        }
+        self.batch.clear();
+        for (sequence, position, token) in steps {
+            self.add(*sequence, *position, *token, true)?;
+        }
+        self.decode(0..steps.len())
+    }
+
+    /// Adds a token to the batch.
+    fn add(
+        &mut self,
+        sequence: usize,
+        position: usize,
+        token: Token,
+        with_logits: bool,
+    ) -> Result<(), Failure> {
+        let number = |value: usize| i32::try_from(value).map_err(|error| Failure::Broken(error.to_string()));
+        let (id, position) = ([number(sequence)?], number(position)?);
+        let added = self.batch.add(LlamaToken(token.0), position, &id, with_logits);
+        added.map_err(|error| Failure::Broken(error.to_string()))
+    }
+
+    /// Evaluates the batch, of which the tokens `wanted` have logits.
+    fn decode(&mut self, wanted: std::ops::Range<usize>) -> Result<(), Failure> {
         match self.inner.decode(&mut self.batch) {
             Ok(()) => {
                 self.logits_at = wanted;
@@ -275,7 +306,7 @@ impl Context<'_> {
             }
             // llama.h: 2 is "aborted (processed ubatches will remain in the context's memory)".
             Err(DecodeError::Unknown(2)) => Err(Failure::Aborted),
-            Err(error) => Err(broken(error.to_string())),
+            Err(error) => Err(Failure::Broken(error.to_string())),
         }
     }
 

@@ -1,8 +1,9 @@
 //! What drafts are worth: the same answers with them and without, in turns, and where the two differ. And what the KV cache's layout
-//! costs, and what threads are worth.
+//! costs, what several candidates cost, and what threads are worth.
 //!
 //! Loads a model into this very process, so only a command that does nothing else may call it.
 
+mod alternatives;
 mod layouts;
 mod speeds;
 
@@ -16,6 +17,7 @@ use std::{
 use model::{Asking, Kind, Request, SessionKey, Stats};
 
 pub use self::{
+    alternatives::{Candidates, candidates},
     layouts::{Layout, layouts},
     speeds::{Speeds, speeds},
 };

@@ -37,6 +37,9 @@ struct Break {
     shows: Box<[usize]>,
 }
 
+/// How many of the next best a choice remembers.
+pub(crate) const RIVALS: usize = 2;
+
 /// What was chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Choice {
@@ -46,7 +49,12 @@ pub(crate) struct Choice {
     pub(crate) logprob: f64,
     /// By how much the next best was less probable, as a difference of logarithms: next to nothing where the two are all but equal.
     pub(crate) margin: f64,
+    /// What would have been chosen else, the likeliest first, with its logarithm; that of what is not allowed is infinite.
+    pub(crate) rivals: [(Option<Token>, f64); RIVALS],
 }
+
+/// Tokens with a line break of which a beginning was said: index, symbols said, and the share of probability that it is one of them.
+pub(crate) type Begun = Vec<(usize, usize, f64)>;
 
 /// Chooses tokens for one model. Symbols are its tokens by number, and one more for the end of the answer.
 pub(crate) struct Mixture {
@@ -65,13 +73,13 @@ pub(crate) struct Mixture {
 }
 
 /// One answer on its way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Course {
     surroundings: Surroundings,
     /// Whether the rest of a line is asked for, so that a line break is the end.
     by_line: bool,
-    /// Breaks of which a beginning was said: index, symbols said, and the share of probability that it is one of them.
-    begun: Vec<(usize, usize, f64)>,
+    /// Breaks of which a beginning was said.
+    begun: Begun,
     /// The document's last answer, with what stood before it.
     before: Vec<Token>,
     /// Whether drafts may be made.
@@ -98,6 +106,13 @@ impl Course {
             begun: Vec::new(),
             drafts: request.asking.drafts,
         }
+    }
+
+    /// The same answer after `said`, of which `begun` are beginnings: see [`Mixture::begun_by`].
+    pub(crate) fn after(&self, said: &[Token], begun: Begun) -> Self {
+        let mut course = Self { begun, ..self.clone() };
+        course.surroundings.context.extend_from_slice(said);
+        course
     }
 }
 
@@ -147,39 +162,42 @@ impl Mixture {
             let seen = correction.seen.get(&symbol).copied().unwrap_or(0.0);
             correction.share * f64::from(self.weights[symbol]) / all + seen
         };
-        let (by_model, next) = two_largest(&self.weights);
-        let (mut best, mut second) = ((by_model, probability(by_model)), (next, probability(next)));
-        for symbol in correction.seen.keys().filter(|symbol| ![by_model, next].contains(symbol)) {
+        let by_model = largest(&self.weights);
+        let mut best = by_model.map(|symbol| (symbol, probability(symbol)));
+        // What the text adds may have changed the order of the model's own.
+        best.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+        for symbol in correction.seen.keys().filter(|symbol| !by_model.contains(symbol)) {
             let mass = probability(*symbol);
-            if mass > best.1 {
-                (best, second) = ((*symbol, mass), best);
-            } else if mass > second.1 {
-                second = (*symbol, mass);
+            if let Some(at) = best.iter().position(|known| mass > known.1) {
+                best[at..].rotate_right(1);
+                best[at] = (*symbol, mass);
             }
         }
-        // What the text adds may have changed the order of the model's own two.
-        let order = second.1.total_cmp(&best.1).then(best.0.cmp(&second.0));
-        if order.is_gt() {
-            (best, second) = (second, best);
-        }
-        let (symbol, probability) = best;
-        let token = (symbol != self.end).then(|| i32::try_from(symbol).ok().map(Token)).flatten();
-        Some(Choice { token, logprob: probability.min(1.0).ln(), margin: (probability / second.1).ln() })
+        let [chosen, rivals @ ..] = best.map(|(symbol, probability)| {
+            let token = (symbol != self.end).then(|| i32::try_from(symbol).ok().map(Token)).flatten();
+            (token, probability.min(1.0).ln())
+        });
+        Some(Choice { token: chosen.0, logprob: chosen.1, margin: (best[0].1 / best[1].1).ln(), rivals })
     }
 
     /// Notes that `token`, which [`Self::choose`] chose just now, was said.
     pub(crate) fn say(&mut self, course: &mut Course, token: Token) {
+        course.begun = self.begun_by(course, token);
         course.surroundings.context.push(token);
-        let Some(said) = self.symbol(token).filter(|_| course.by_line) else { return };
+    }
+
+    /// The breaks of which there is a beginning once `token` is said, which [`Self::choose`] chose just now or might have.
+    pub(crate) fn begun_by(&self, course: &Course, token: Token) -> Begun {
+        let Some(said) = self.symbol(token).filter(|_| course.by_line) else { return Begun::new() };
         let whole = f64::from(self.weights[said]);
         let going_on = course.begun.iter().map(|(at, done, share)| (*at, *done, share * self.all));
         let beginning = self.broken.iter().enumerate().map(|(at, weight)| (at, 0, f64::from(*weight)));
-        course.begun = going_on
+        going_on
             .chain(beginning)
             .filter(|(at, done, _)| self.breaks[*at].shows.get(*done) == Some(&said))
             .map(|(at, done, weight)| (at, done + 1, weight / whole))
             .filter(|(_, _, share)| *share > LEAST_SHARE)
-            .collect();
+            .collect()
     }
 
     /// What may well be said next, and how many tokens of what stands before suggest it: from the text around, or from the answer
@@ -254,17 +272,17 @@ impl Mixture {
     }
 }
 
-/// The two largest of `weights`, by number; of equals the first. Both are 0 where there are fewer.
-fn two_largest(weights: &[f32]) -> (usize, usize) {
-    let (mut best, mut second) = ((0, f32::MIN), (0, f32::MIN));
+/// The largest of `weights`, by number, the largest first; of equals the first. Where there are fewer the rest are 0.
+fn largest(weights: &[f32]) -> [usize; 1 + RIVALS] {
+    let mut found = [(0, f32::MIN); 1 + RIVALS];
     for (symbol, weight) in weights.iter().enumerate() {
-        if *weight > best.1 {
-            (best, second) = ((symbol, *weight), best);
-        } else if *weight > second.1 {
-            second = (symbol, *weight);
+        if *weight > found[RIVALS].1 {
+            let at = found.iter().position(|known| *weight > known.1).unwrap_or(RIVALS);
+            found[at..].rotate_right(1);
+            found[at] = (symbol, *weight);
         }
     }
-    (best.0, second.0)
+    found.map(|(symbol, _)| symbol)
 }
 
 #[cfg(test)]

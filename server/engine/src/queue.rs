@@ -96,10 +96,21 @@ enum Running {
 fn supersedes(new: (u64, SessionKey, Kind), old: (u64, SessionKey, Kind)) -> bool {
     let prevails = match new.2 {
         Kind::Fim => true,
-        Kind::Prefill => old.2 != Kind::Fim,
+        Kind::Alternatives(_) => matches!(old.2, Kind::Alternatives(_)),
+        Kind::Prefill => matches!(old.2, Kind::Prefill | Kind::Ahead),
         Kind::Ahead => false,
     };
     prevails && (new.0, new.1) == (old.0, old.1)
+}
+
+/// Who goes first, and whom the others make way for: the lower number. For an answer somebody waits who has nothing yet, for alternatives
+/// somebody who has one.
+fn rank(kind: Kind) -> u8 {
+    match kind {
+        Kind::Fim => 0,
+        Kind::Alternatives(_) => 1,
+        Kind::Prefill | Kind::Ahead => 2,
+    }
 }
 
 /// A number for what a request has the model read before the text that is being typed.
@@ -161,7 +172,7 @@ impl<C> Queue<C> {
                     if !*succeeded {
                         self.abort(state);
                     }
-                } else if superseded || (new.2 == Kind::Fim && *kind != Kind::Fim) {
+                } else if superseded || rank(new.2) < rank(*kind) {
                     self.abort(state);
                 }
             }
@@ -216,8 +227,8 @@ impl<C> Queue<C> {
             if let Some(session) = state.forget.pop() {
                 return Next::Forget(session);
             }
-            let completion = state.waiting.iter().position(|job| job.request.kind == Kind::Fim);
-            if let Some(job) = state.waiting.remove(completion.unwrap_or(0)) {
+            let first = (0..state.waiting.len()).min_by_key(|at| rank(state.waiting[*at].request.kind));
+            if let Some(job) = state.waiting.remove(first.unwrap_or(0)) {
                 let (session, kind) = (job.request.session, job.request.kind);
                 let (client, id, text) = (job.client, job.id, job.text);
                 let running = Running::Request { client, id, session, kind, text, succeeded: false };
@@ -397,6 +408,23 @@ mod tests {
         desk.ask(2, 3, Kind::Fim);
         assert!(desk.aborted());
         assert_eq!([desk.next(), desk.next(), desk.next()], [5, 3, 4]);
+    }
+
+    #[test]
+    fn alternatives_make_way_for_an_answer_and_go_before_what_nobody_waits_for() {
+        let mut desk = Desk::new();
+        desk.ask(1, 7, Kind::Ahead);
+        desk.next();
+        desk.ask(1, 7, Kind::Prefill);
+        desk.ask(1, 7, Kind::Alternatives(2));
+        assert!(desk.aborted());
+        assert_eq!(desk.next(), 3);
+        assert!(desk.ask(1, 7, Kind::Prefill) == [2] && !desk.aborted(), "what is read does not end them");
+        desk.ask(2, 9, Kind::Fim);
+        assert!(desk.aborted());
+        desk.ask(1, 7, Kind::Alternatives(2));
+        assert_eq!(desk.ask(1, 7, Kind::Fim), [4, 6]);
+        assert_eq!([desk.next(), desk.next()], [5, 7]);
     }
 
     #[test]

@@ -53,6 +53,9 @@ pub(crate) struct Row {
     pub(crate) why: String,
     /// Characters shown.
     pub(crate) chars: usize,
+    /// Suggestions that the answer held: more than one only for who asked by a key. `chars` and `verified` are the first one's.
+    #[serde(default)]
+    pub(crate) candidates: usize,
     /// Whether the syntax of what was shown was checked.
     pub(crate) verified: bool,
     /// The model's name; empty when none was asked.
@@ -201,6 +204,7 @@ mod tests {
             outcome: "shown".into(),
             why: String::new(),
             chars: 4,
+            candidates: 3,
             verified: true,
             model: "ember".into(),
             total_ms: 1.5,

@@ -35,6 +35,9 @@ pub enum Kind {
     Ahead,
     /// Fill in the middle: decode what belongs at the cursor.
     Fim,
+    /// Up to so many other readings of a hole than the one that [`Kind::Fim`] gives, the likeliest first. Each comes whole, as one
+    /// chunk. Where that one is not known any more it is decoded again and comes before the others.
+    Alternatives(u8),
 }
 
 /// The order of a prompt's parts, where the asker wants another than the model's family has.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{Finish, ModelError, ModelInfo, Request, SessionKey};
 
 /// The protocol's version; part of the socket's name, so that two versions of Hob never talk past each other.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// The largest frame, in bytes. A request carries a window of one document, not a document.
 pub const MAX_FRAME: u32 = 16 << 20;

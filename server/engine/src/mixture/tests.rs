@@ -161,7 +161,31 @@ fn while_healing_nothing_but_what_was_typed_may_be_said() {
     let course = course(true, "foo a ⏎ foo a ⏎ …", "foo");
     let logits = opinion(&[("a", 90.0), ("\n", 8.0), (");\n", 2.0)]);
     let choice = mixture(1.0).choose(&course, &logits, &healing, (&Few, &index)).unwrap();
-    assert_eq!(choice, Choice { token: Some(Few::token(")")), logprob: 0.0, margin: f64::INFINITY });
+    assert_eq!((choice.token, choice.logprob, choice.margin), (Some(Few::token(")")), 0.0, f64::INFINITY));
+    assert!(choice.rivals.iter().all(|(_, logprob)| logprob.is_infinite()), "nothing else is allowed");
+}
+
+#[test]
+fn what_might_have_been_said_is_remembered_likeliest_first() {
+    let index = PieceIndex::new(&Few);
+    let check = |around: Course, opinion_of: &[(&str, f32)], expected: &[&str]| {
+        let logits = opinion(opinion_of);
+        let choice = mixture(1.0).choose(&around, &logits, &Healing::default(), (&Few, &index)).unwrap();
+        let name =
+            |token: Option<Token>| token.map_or("end", |token| PIECES[usize::try_from(token.0).unwrap()]);
+        let [(second, likelier), (third, less)] = choice.rivals;
+        assert_eq!([name(choice.token), name(second), name(third)].as_slice(), expected);
+        assert!(choice.logprob >= likelier && likelier >= less, "{choice:?}");
+        assert!((choice.logprob - likelier - choice.margin).abs() < 1e-9, "{choice:?}");
+    };
+    check(course(false, "", ""), &[("b", 20.0), ("a", 50.0), ("(", 25.0)], &["a", "(", "b"]);
+    check(
+        course(true, "", ""),
+        &[("a", 50.0), ("\n", 15.0), (";", 25.0), ("<EOT>", 15.0)],
+        &["a", "end", ";"],
+    );
+    let repeated = course(true, "foo ( b ) ; ⏎ foo ( b ) ; ⏎ …", "foo ( b ) ; ⏎ foo (");
+    check(repeated, &[("a", 60.0), ("b", 5.0), (";", 34.0)], &["b", "a", ";"]);
 }
 
 #[test]

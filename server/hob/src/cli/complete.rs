@@ -1,7 +1,7 @@
 //! `hob complete`: one completion of a file on disk, by the same path that an editor's request takes, but without an editor.
 
 use std::{
-    fs,
+    fs, ops,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -27,6 +27,9 @@ pub(super) struct Complete {
     /// Where: line and column, both from 1, the column in characters.
     #[arg(long, value_name = "LINE:COL", value_parser = place)]
     at: (u32, u32),
+    /// Show up to so many different suggestions, the likeliest first, as an editor does when it is asked by a key (up to 3).
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    alternatives: u8,
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
@@ -47,7 +50,16 @@ struct Answered {
     model: String,
     /// How probable the model thinks it that the first line is what belongs there, from 0 to 1; null when it was not asked.
     confidence: Option<f64>,
+    /// Other suggestions for the same place, as many as `--alternatives` asks for and the model has.
+    others: Vec<Other>,
     timings: Timings,
+}
+
+/// Another suggestion.
+#[derive(Debug, Serialize)]
+struct Other {
+    text: String,
+    range: Range,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,7 +81,19 @@ struct Timings {
     evaluated_tokens: u32,
     ttft_ms: Option<f64>,
     first_line_ms: Option<f64>,
+    /// Of `total_ms`, what the other suggestions took after the first; null when none were asked for.
+    others_ms: Option<f64>,
     total_ms: f64,
+}
+
+/// What came of asking.
+struct Found {
+    /// The cursor, in bytes.
+    offset: usize,
+    outcome: Result<Suggestion, Silence>,
+    others: Vec<Suggestion>,
+    /// What the engine says of the first.
+    stats: Option<Stats>,
 }
 
 impl Complete {
@@ -79,16 +103,24 @@ impl Complete {
         let settings = Settings { max_tokens: ready.config.completion.max_tokens, ..Settings::default() };
         let asked = Instant::now();
         let mut timings = Timings::default();
-        let mut stats = None;
+        let (mut stats, mut others) = (None, Vec::new());
         let outcome = assist::plan(&query, &settings).and_then(|mut plan| {
             plan.request.asking = Asking::patiently();
             let said = self.listen(&ready, &plan, asked, &mut timings, &mut stats)?;
             let said = Said { text: &said, confidence: stats.map(|stats| stats.confidence) };
-            assist::finish(&plan, said, &snapshot, query.tree.as_ref())
+            let place = (&snapshot, query.tree.as_ref());
+            let first = assist::finish(&plan, said, place.0, place.1)?;
+            if self.alternatives > 1 {
+                let began = Instant::now();
+                others = self.others(&ready, &plan, &first, place);
+                timings.others_ms = Some(ms(began));
+            }
+            Ok(first)
         });
         timings.total_ms = ms(asked);
-        self.record(&ready.state, &query, &outcome, &ready.info, &timings, stats);
-        self.show(&snapshot, query.offset, &outcome, &ready, timings, stats.map(|stats| stats.confidence))
+        let found = Found { offset: query.offset, outcome, others, stats };
+        self.record(&ready.state, &query, &found, &ready.info, &timings);
+        self.show(&snapshot, &found, &ready, timings)
     }
 
     /// The place in the file, as an editor would have sent it.
@@ -155,15 +187,22 @@ impl Complete {
         Ok(said)
     }
 
-    fn record(
+    /// The other suggestions. Without an engine to ask any more there are none; the first is there.
+    fn others(
         &self,
-        state: &Path,
-        query: &Query,
-        outcome: &Result<Suggestion, Silence>,
-        info: &ModelInfo,
-        timings: &Timings,
-        stats: Option<Stats>,
-    ) {
+        ready: &Ready,
+        plan: &Plan,
+        first: &Suggestion,
+        place: (&Snapshot, Option<&Tree>),
+    ) -> Vec<Suggestion> {
+        ready.others(plan, first, place, self.alternatives - 1).unwrap_or_else(|silence| {
+            out::note(&format!("hob: there are no other suggestions: {silence}"));
+            Vec::new()
+        })
+    }
+
+    fn record(&self, state: &Path, query: &Query, found: &Found, info: &ModelInfo, timings: &Timings) {
+        let Found { outcome, others, stats, .. } = found;
         let row = Row {
             at: row::now(),
             asked: "cli".to_owned(),
@@ -173,13 +212,14 @@ impl Complete {
             outcome: outcome.as_ref().map_or_else(Silence::code, |_| "shown").to_owned(),
             why: outcome.as_ref().err().map_or_else(String::new, ToString::to_string),
             chars: outcome.as_ref().map_or(0, |suggestion| suggestion.text.chars().count()),
+            candidates: outcome.as_ref().map_or(0, |_| 1 + others.len()),
             verified: outcome.as_ref().is_ok_and(|suggestion| suggestion.verified),
             model: info.name.clone(),
             total_ms: timings.total_ms,
             source: stats.map(|_| Source::Decode),
             model_ms: None,
             check_ms: None,
-            stats,
+            stats: *stats,
             context: Elsewhere::default(),
         };
         if let Err(error) = row::append(&row::file(state), &row) {
@@ -187,38 +227,44 @@ impl Complete {
         }
     }
 
-    fn show(
-        &self,
-        snapshot: &Snapshot,
-        offset: usize,
-        outcome: &Result<Suggestion, Silence>,
-        ready: &Ready,
-        timings: Timings,
-        confidence: Option<f64>,
-    ) -> Result<ExitCode> {
+    fn show(&self, snapshot: &Snapshot, found: &Found, ready: &Ready, timings: Timings) -> Result<ExitCode> {
+        let Found { offset, outcome, others, stats } = found;
+        let confidence = stats.map(|stats| stats.confidence);
         if self.json {
-            let range = outcome.as_ref().map_or(offset..offset, |suggestion| suggestion.range.clone());
+            let range = outcome.as_ref().map_or(*offset..*offset, |suggestion| suggestion.range.clone());
             let position = |offset| {
                 let WirePos { line, character } = snapshot.wire(offset, Encoding::Utf32);
                 Position { line: line + 1, column: character + 1 }
             };
+            let span =
+                |range: &ops::Range<usize>| Range { start: position(range.start), end: position(range.end) };
             out::json(&Answered {
                 text: outcome.as_ref().map_or_else(|_| String::new(), |suggestion| suggestion.text.clone()),
-                range: Range { start: position(range.start), end: position(range.end) },
+                range: span(&range),
                 reason: outcome.as_ref().map_or_else(Silence::code, |_| "shown").to_owned(),
                 model: ready.info.name.clone(),
                 confidence,
+                others: others
+                    .iter()
+                    .map(|other| Other { text: other.text.clone(), range: span(&other.range) })
+                    .collect(),
                 timings,
             })?;
         } else {
             out::line("");
-            let Timings { prompt_tokens, evaluated_tokens, ttft_ms, first_line_ms, total_ms } = timings;
+            for other in others {
+                out::note("or");
+                out::line(&other.text);
+            }
+            let Timings { prompt_tokens, evaluated_tokens, ttft_ms, first_line_ms, others_ms, total_ms } =
+                timings;
             let ttft = ttft_ms.map_or("none".to_owned(), |ms| format!("{ms:.1} ms"));
             let first_line = first_line_ms.map_or("none".to_owned(), |ms| format!("{ms:.1} ms"));
             let sure = confidence.filter(|_| outcome.is_ok());
             let sure = sure.map_or_else(String::new, |sure| format!(" · {:.0} % sure", sure * 100.0));
+            let beside = others_ms.map_or_else(String::new, |ms| format!(" · other suggestions {ms:.1} ms"));
             out::note(&format!(
-                "{}: {prompt_tokens} prompt tokens, {evaluated_tokens} evaluated · first token {ttft} · first line {first_line} · \
+                "{}: {prompt_tokens} prompt tokens, {evaluated_tokens} evaluated · first token {ttft} · first line {first_line}{beside} · \
                  total {total_ms:.1} ms{sure}",
                 ready.info.name,
             ));

@@ -3,6 +3,7 @@
 //!
 //! Must not write to the files, nor send or keep their text anywhere but where `--rows` says.
 
+mod alternatives;
 mod ask;
 mod baselines;
 mod compare;
@@ -64,6 +65,10 @@ pub(super) struct Eval {
     /// Only holes in which something is called that another file defines and their own doesn't.
     #[arg(long, requires = "context")]
     cross_file: bool,
+    /// Ask each hole for up to so many suggestions, as an editor does when it is asked by a key (up to 3), and report how often
+    /// one of them is what was there.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    alternatives: u8,
     /// Write what was cut and what was answered at each hole to this file, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
@@ -80,6 +85,8 @@ struct Measured {
     hole: Hole,
     answer: Answer,
     marks: Marks,
+    /// The suggestions after the first, if they were asked for.
+    others: Vec<Judged>,
     ngram: Judged,
     copy: Judged,
     /// By the other ways of asking, in the order of [`compare::WAYS`]; empty where nobody compares.
@@ -113,7 +120,8 @@ impl Eval {
         }
         let threshold = f64::from(ready.config.completion.min_confidence) / 100.0;
         let order = ready.config.engine.order.as_str();
-        let run = Run { model: ready.info.name.clone(), seed: self.seed, asked, threshold, order };
+        let most = self.alternatives;
+        let run = Run { model: ready.info.name.clone(), seed: self.seed, asked, threshold, order, most };
         let report = Report::of(&measured, run);
         if self.json {
             out::json(&report)?;
@@ -162,7 +170,7 @@ impl Eval {
             if progress.stopped() {
                 break;
             }
-            let one = match measure(ready, hole, self.compare, indexed) {
+            let one = match measure(ready, hole, (self.compare, self.alternatives), indexed) {
                 Ok(one) => one,
                 Err(gone) => return Ok((measured, Some(gone))),
             };
@@ -177,22 +185,29 @@ impl Eval {
 }
 
 /// Everything about one hole.
-fn measure(ready: &Ready, hole: Hole, compare: bool, indexed: Option<&Indexed>) -> Result<Measured, Silence> {
-    let answer = ask::ask(ready, &hole, Asking::patiently(), "product", None)?;
+fn measure(
+    ready: &Ready,
+    hole: Hole,
+    (compare, alternatives): (bool, u8),
+    indexed: Option<&Indexed>,
+) -> Result<Measured, Silence> {
+    let mut answer = ask::ask(ready, &hole, Asking::patiently(), "product", None, alternatives)?;
     let marks = judge(&hole, answer.said.as_ref());
     let judged = |said: Option<Said>| Judged { marks: judge(&hole, said.as_ref()), said };
+    let others = std::mem::take(&mut answer.others).into_iter().map(|said| judged(Some(said))).collect();
     let ngram = judged(Baseline::Ngram.answer(&hole));
     let copy = judged(Baseline::Copy.answer(&hole));
     let ways: &[compare::Way] = if compare { &compare::WAYS } else { &[] };
-    let asked = ways.iter().map(|way| Ok(judged(ask::ask(ready, &hole, way.asking, way.name, None)?.said)));
+    let asked =
+        ways.iter().map(|way| Ok(judged(ask::ask(ready, &hole, way.asking, way.name, None, 1)?.said)));
     let ways = asked.collect::<Result<_, Silence>>()?;
     let shown = |indexed: &Indexed| -> Result<Shown, Silence> {
         let asked = context::SHOWN.iter().map(|sources| {
             let from = Some((indexed.workspace(), *sources));
-            Ok(judged(ask::ask(ready, &hole, Asking::patiently(), "context", from)?.said))
+            Ok(judged(ask::ask(ready, &hole, Asking::patiently(), "context", from, 1)?.said))
         });
         Ok(Shown { answers: asked.collect::<Result<_, Silence>>()?, crosses: indexed.crosses(&hole) })
     };
     let shown = indexed.map(shown).transpose()?;
-    Ok(Measured { hole, answer, marks, ngram, copy, ways, shown })
+    Ok(Measured { hole, answer, marks, others, ngram, copy, ways, shown })
 }

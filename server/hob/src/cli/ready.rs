@@ -5,10 +5,12 @@
 use std::{ops::ControlFlow, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
-use assist::{Collector, Plan, Silence};
+use assist::{Collector, Plan, Silence, Suggestion};
 use config::Config;
 use engine::EngineClient;
 use model::{ModelInfo, Sink, Stats, wire::ModelState};
+use syntax::Tree;
+use text::Snapshot;
 
 use super::{Choice, out};
 use crate::{
@@ -68,6 +70,28 @@ impl Ready {
                 flow
             })?;
         Ok((collector.text().to_owned(), finish.stats))
+    }
+
+    /// Asks for up to `wanted` other readings beside `first`, the suggestion at the place of `plan`, and waits for all.
+    pub(super) fn others(
+        &self,
+        plan: &Plan,
+        first: &Suggestion,
+        (snapshot, tree): (&Snapshot, Option<&Tree>),
+        wanted: u8,
+    ) -> Result<Vec<Suggestion>, Silence> {
+        let mut shown = vec![first.clone()];
+        if wanted > 0 {
+            self.engine.ask_and_wait(plan.other_readings(wanted), &mut |text: &str| {
+                shown.extend(assist::alternative(plan, text, snapshot, tree, &shown));
+                if shown.len() > usize::from(wanted) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })?;
+        }
+        Ok(shown.split_off(1))
     }
 }
 

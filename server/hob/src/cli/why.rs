@@ -125,6 +125,7 @@ mod tests {
             outcome: "shown".into(),
             why: String::new(),
             chars: 17,
+            candidates: 1,
             verified: true,
             model: "ember".into(),
             total_ms: 7.25,

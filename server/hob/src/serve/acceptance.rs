@@ -84,13 +84,14 @@ impl Server {
         asker: Asker,
         confidence: Option<f64>,
     ) {
-        let suggestions = std::slice::from_ref(&answered.suggestion);
+        let suggestions: Vec<_> =
+            [&answered.suggestion].into_iter().chain(&answered.others).cloned().collect();
         let shown = Shown {
             id: answered.id,
             task: task(asker),
             snapshot: &answered.snapshot,
             at,
-            suggestions,
+            suggestions: &suggestions,
             confidence,
         };
         self.observe(acceptance, |observer, now| observer.shows(&shown, now));

@@ -19,6 +19,7 @@ use tokio::{
 use super::{
     Server,
     acceptance::next_id,
+    alternatives,
     flow::{Flow, Found, lock},
     foresee,
     gathering::gather_in_the_calm,
@@ -51,10 +52,12 @@ pub(super) enum Asker {
     Popup,
 }
 
-/// An answer: the suggestion, and the snapshot that its range counts in.
+/// An answer: the suggestion, other readings beside it, and the snapshot that their ranges count in.
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) suggestion: Suggestion,
+    /// Only for who asked by a key.
+    pub(super) others: Vec<Suggestion>,
     pub(super) snapshot: Snapshot,
     /// What its command names it by.
     pub(super) id: u64,
@@ -85,8 +88,8 @@ pub(super) async fn complete(
             let snapshot = asked.query.snapshot.clone();
             let version = snapshot.version();
             let place = measure.map(|measure| Place { measure, uri: Arc::clone(&asked.uri), version });
-            let suggestion = work(server, asked, place, (asker, arrived), &config, &mut record).await;
-            suggestion.map(|suggestion| Answered { suggestion, snapshot, id: next_id() })
+            let found = work(server, asked, place, (asker, arrived), &config, &mut record).await;
+            found.map(|(suggestion, others)| Answered { suggestion, others, snapshot, id: next_id() })
         }
         Err(silence) => Err(silence),
     };
@@ -114,7 +117,7 @@ async fn work(
     (asker, arrived): (Asker, Instant),
     config: &config::Config,
     record: &mut Record<'_>,
-) -> Result<Suggestion, Silence> {
+) -> Result<(Suggestion, Vec<Suggestion>), Silence> {
     let completion = &config.completion;
     let settings = server.settings(config, &asked.query.language);
     let plan = assist::plan(&asked.query, &settings)?;
@@ -150,8 +153,19 @@ async fn work(
     let said = Said { text: &said, confidence: record.stats.map(|stats| stats.confidence) };
     let outcome = assist::finish(&plan, said, &query.snapshot, tree);
     record.row.check_ms = Some(said_at.elapsed().as_secs_f64() * 1e3);
-    let (Ok(suggestion), Asker::Inline) = (&outcome, asker) else { return outcome };
-    if !query.explicit {
+    let suggestion = outcome?;
+    let mut others = Vec::new();
+    if asker == Asker::Popup {
+        return Ok((suggestion, others));
+    }
+    if query.explicit {
+        let place = (&query.snapshot, tree);
+        tokio::select! {
+            biased;
+            _ = &mut superseded => return Err(Silence::Superseded),
+            found = alternatives::beside(server, &plan, &suggestion, place, limits.soft) => others = found,
+        }
+    } else {
         let held = lock(&flow).held_until(completion.debounce);
         tokio::select! {
             biased;
@@ -169,7 +183,7 @@ async fn work(
         // What the editor sees as the next version is not known; the version on screen is.
         lock(&flow).look_ahead(&engine, plans, place.as_ref(), &server.pace);
     }
-    outcome
+    Ok((suggestion, others))
 }
 
 /// When to stop listening.
@@ -317,6 +331,7 @@ impl<'a> Record<'a> {
             outcome: String::new(),
             why: String::new(),
             chars: 0,
+            candidates: 0,
             verified: false,
             model: String::new(),
             total_ms: 0.0,
@@ -334,6 +349,7 @@ impl<'a> Record<'a> {
             Ok(answered) => {
                 "shown".clone_into(&mut self.row.outcome);
                 self.row.chars = answered.suggestion.text.chars().count();
+                self.row.candidates = 1 + answered.others.len();
                 self.row.verified = answered.suggestion.verified;
             }
             Err(silence) => {

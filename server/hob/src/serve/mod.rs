@@ -3,6 +3,7 @@
 //! It has no network (the sandbox sees to that), no keys and no model: it asks the engine. It must never write into a workspace.
 
 mod acceptance;
+mod alternatives;
 mod capabilities;
 mod complete;
 mod debounce;

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use assist::{Plan, Query, Settings, Silence, Source, Workspace};
+use assist::{Plan, Query, Settings, Silence, Source, Suggestion, Workspace};
 use model::{Asking, SessionKey, Stats};
 use syntax::Tree;
 use text::Snapshot;
@@ -24,9 +24,13 @@ pub(super) struct Answer {
     pub(super) stats: Stats,
     /// From the question to what would be shown.
     pub(super) ms: f64,
+    /// What would be shown beside it.
+    pub(super) others: Vec<Said>,
+    /// How long that took besides; `None` if nobody asked for it.
+    pub(super) others_ms: Option<f64>,
 }
 
-/// Asks in one way, with what of a workspace these sources show; `session` tells the ways apart, so that each has a cache of its own as long as the engine has room for them.
+/// Asks in one way, with what of a workspace these sources show, for up to `alternatives` suggestions; `session` tells the ways apart, so that each has a cache of its own as long as the engine has room for them.
 ///
 /// # Errors
 /// The engine is gone, or can't use its model: then there is nothing left to measure.
@@ -36,6 +40,7 @@ pub(super) fn ask(
     asking: Asking,
     session: &str,
     from: Option<(&dyn Workspace, &[Source])>,
+    alternatives: u8,
 ) -> Result<Answer, Silence> {
     let text = [hole.before(), hole.after()].concat();
     let snapshot = Snapshot::new(&text, 0);
@@ -66,16 +71,31 @@ pub(super) fn ask(
         let (said, figures) = ready.ask(&plan, &mut |_, _| ())?;
         stats = figures;
         let said = assist::Said { text: &said, confidence: Some(stats.confidence) };
-        assist::finish(&plan, said, &query.snapshot, query.tree.as_ref())
+        let place = (&query.snapshot, query.tree.as_ref());
+        let first = assist::finish(&plan, said, place.0, place.1)?;
+        let ms = milliseconds(asked);
+        let others = ready.others(&plan, &first, place, alternatives - 1)?;
+        Ok((first, ms, others))
     });
-    let ms = asked.elapsed().as_secs_f64() * 1e3;
+    let all_ms = milliseconds(asked);
+    let said = |shown: Suggestion| {
+        let consumed = shown.range.end - query.offset;
+        Said { text: shown.text, consumed }
+    };
     match outcome {
-        Ok(shown) => {
-            let consumed = shown.range.end - query.offset;
-            let said = Some(Said { text: shown.text, consumed });
-            Ok(Answer { said, reason: "shown", stats, ms })
+        Ok((first, ms, others)) => {
+            let others = others.into_iter().map(said).collect();
+            let others_ms = (alternatives > 1).then_some(all_ms - ms);
+            Ok(Answer { said: Some(said(first)), reason: "shown", stats, ms, others, others_ms })
         }
         Err(gone @ (Silence::EngineGone(_) | Silence::ModelUnusable(_) | Silence::ModelLoading)) => Err(gone),
-        Err(silence) => Ok(Answer { said: None, reason: silence.code(), stats, ms }),
+        Err(silence) => {
+            let (others, others_ms) = (Vec::new(), None);
+            Ok(Answer { said: None, reason: silence.code(), stats, ms: all_ms, others, others_ms })
+        }
     }
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
 }

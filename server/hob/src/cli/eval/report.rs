@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     Measured,
+    alternatives::Beside,
     compare::Comparison,
     context::Ablation,
     curve::{self, Bucket, Gate, Point},
@@ -53,6 +54,9 @@ pub(super) struct Report {
     /// Milliseconds.
     pub(super) ms: Times,
     pub(super) baselines: Baselines,
+    /// With `--alternatives`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) alternatives: Option<Beside>,
     /// With `--compare`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) compare: Option<Comparison>,
@@ -87,6 +91,8 @@ pub(super) struct Run {
     pub(super) threshold: f64,
     /// `engine.order`.
     pub(super) order: &'static str,
+    /// Suggestions asked for at each hole.
+    pub(super) most: u8,
 }
 
 impl Report {
@@ -117,6 +123,7 @@ impl Report {
                 ngram: Answerer::of(measured, |one| one.ngram.marks, run.seed),
                 copy: Answerer::of(measured, |one| one.copy.marks, run.seed),
             },
+            alternatives: Beside::of(measured, run.most),
             compare: Comparison::of(measured, run.order, run.seed),
             context: Ablation::of(measured, run.seed),
             model: run.model,
@@ -160,13 +167,15 @@ impl Times {
     fn of(measured: &[Measured]) -> Self {
         let mut ms: Vec<f64> = measured.iter().map(|one| one.answer.ms).collect();
         ms.sort_by(f64::total_cmp);
-        let at = |percent: usize| {
-            let rank = (ms.len() * percent).div_ceil(100).max(1) - 1;
-            ms.get(rank).copied().unwrap_or_default()
-        };
         let stats = || measured.iter().map(|one| one.answer.stats);
         let chosen: u32 = stats().map(|stats| stats.decoded_tokens).sum();
         let choosing = stats().map(|stats| stats.choosing_ms).sum::<f64>() / f64::from(chosen.max(1));
-        Self { p50: at(50), p95: at(95), choosing }
+        Self { p50: percentile(&ms, 50), p95: percentile(&ms, 95), choosing }
     }
+}
+
+/// What so many per cent of `sorted` do not exceed; 0 of nothing.
+pub(super) fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1) - 1;
+    sorted.get(rank).copied().unwrap_or_default()
 }

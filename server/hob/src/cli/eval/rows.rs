@@ -41,6 +41,12 @@ struct Row<'a> {
     reason: &'static str,
     confidence: f64,
     ms: f64,
+    /// With `--alternatives`: the suggestions after the first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<Other<'a>>,
+    /// And how long they took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    others_ms: Option<f64>,
     baselines: Baselines<'a>,
     /// With `--compare`: each way of asking.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -75,6 +81,12 @@ struct Told<'a> {
 struct Baselines<'a> {
     ngram: Told<'a>,
     copy: Told<'a>,
+}
+
+#[derive(Serialize)]
+struct Other<'a> {
+    answer: Option<&'a str>,
+    exact: bool,
 }
 
 #[derive(Serialize)]
@@ -116,7 +128,7 @@ impl Rows {
 
     /// Writes one hole's row, at once: what was measured is there even if the rest never is.
     pub(super) fn write<'m>(&mut self, measured: &'m Measured) -> Result<()> {
-        let Measured { hole, answer, marks, ngram, copy, ways, shown } = measured;
+        let Measured { hole, answer, marks, others, ngram, copy, ways, shown } = measured;
         let (line, column) = hole.place();
         let way = |asked: String, judged: &'m Judged| Way {
             asked,
@@ -138,6 +150,14 @@ impl Rows {
             reason: answer.reason,
             confidence: answer.stats.confidence,
             ms: answer.ms,
+            others: others
+                .iter()
+                .map(|other| Other {
+                    answer: other.said.as_ref().map(|said| said.text.as_str()),
+                    exact: other.marks.exact,
+                })
+                .collect(),
+            others_ms: answer.others_ms,
             baselines: Baselines { ngram: Told::by(ngram), copy: Told::by(copy) },
             ways: compare::WAYS
                 .iter()

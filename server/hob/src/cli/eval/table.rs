@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    alternatives::Beside,
     compare::Comparison,
     context::Ablation,
     curve::{Bucket, Gate, Point},
@@ -43,6 +44,7 @@ impl fmt::Display for Report {
             "\nAn answer at a new place takes {:.0} ms (median), {:.0} ms (95 % take less); of this, the mixture takes {:.2} ms a token",
             self.ms.p50, self.ms.p95, self.ms.choosing
         )?;
+        self.alternatives.as_ref().map_or(Ok(()), |beside| several(f, beside))?;
         self.compare.as_ref().map_or(Ok(()), |comparison| compared(f, comparison))?;
         self.context.as_ref().map_or(Ok(()), |ablation| from_elsewhere(f, ablation))
     }
@@ -182,6 +184,25 @@ fn believed(f: &mut fmt::Formatter<'_>, buckets: &[Bucket]) -> fmt::Result {
     Ok(())
 }
 
+/// What several suggestions are worth, and what they cost.
+fn several(f: &mut fmt::Formatter<'_>, beside: &Beside) -> fmt::Result {
+    writeln!(f, "\n{:34} {:>8} {:>15}", "What was there is among", "holes", "(95 %)")?;
+    for among in &beside.among {
+        let name =
+            if among.count == 1 { "the first".to_owned() } else { format!("the first {}", among.count) };
+        writeln!(f, "{name:34} {:>8} {:>15}", percent(among.exact), between(among.exact_ci95))?;
+    }
+    writeln!(
+        f,
+        "Where there is a suggestion there are {:.2}; the first takes {:.0} ms (median; 95 %: {:.0}), the others {:.0} ms more (95 %: {:.0})",
+        beside.suggestions.unwrap_or_default(),
+        beside.first_ms.p50,
+        beside.first_ms.p95,
+        beside.others_ms.p50,
+        beside.others_ms.p95
+    )
+}
+
 /// The ways of asking, and what to write into the configuration.
 fn compared(f: &mut fmt::Formatter<'_>, comparison: &Comparison) -> fmt::Result {
     writeln!(
@@ -301,8 +322,9 @@ mod tests {
         let stats = Stats { confidence, decoded_tokens: 5, choosing_ms: 0.6, ..Stats::default() };
         let right = |way: &compare::Way| judged(if way.name.starts_with("psm") { "g(y);" } else { "" });
         Measured {
-            answer: Answer { said, reason, stats, ms: 12.0 },
+            answer: Answer { said, reason, stats, ms: 12.0, others: Vec::new(), others_ms: None },
             marks,
+            others: Vec::new(),
             ngram: judged(baseline),
             copy: judged("g(z);"),
             ways: compare::WAYS.iter().map(right).collect(),
@@ -316,7 +338,8 @@ mod tests {
         let mut holes =
             vec![measured(Kind::Line, "g(y);", 0.93, "g(y);"), measured(Kind::Statement, "", 0.0, "")];
         holes.extend((0..6).map(|_| measured(Kind::Line, "g(y", 0.4, "")));
-        let run = Run { model: "ember".to_owned(), seed: 7, asked: 9, threshold: 0.5, order: "auto" };
+        let run =
+            Run { model: "ember".to_owned(), seed: 7, asked: 9, threshold: 0.5, order: "auto", most: 1 };
         // The bar marks the margin.
         let told = Report::of(&holes, run).to_string() + "|";
         let told: Vec<&str> = told.lines().map(str::trim_end).collect();

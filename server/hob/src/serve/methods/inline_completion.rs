@@ -2,11 +2,13 @@
 
 use std::time::Instant;
 
+use assist::Suggestion;
+use text::{Encoding, Snapshot};
 use tower_lsp::{gen_lsp_types as lsp, jsonrpc::Result};
 
 use crate::serve::{
     Server, acceptance,
-    complete::{Asker, complete},
+    complete::{Answered, Asker, complete},
     positions,
 };
 
@@ -27,15 +29,26 @@ pub(super) async fn inline_completion(
         (asked.map(|asked| asked.explicitly(invoked)), session.client.encoding)
     };
     let answered = complete(server, asked, Asker::Inline, arrived).await;
-    let items = answered.map(|answered| {
-        let snapshot = answered.snapshot;
-        let suggestion = answered.suggestion.with_word(&snapshot);
-        lsp::InlineCompletionItem {
-            insert_text: lsp::InsertText::String(suggestion.text.clone()),
-            filter_text: Some(suggestion.text),
-            range: Some(positions::to_wire(&snapshot, suggestion.range, encoding)),
-            command: Some(acceptance::command(&uri, answered.id)),
-        }
+    let items = answered.map(|Answered { suggestion, others, snapshot, id }| {
+        // Whichever is taken, it is the one answer that was.
+        let command = acceptance::command(&uri, id);
+        let all = [suggestion].into_iter().chain(others);
+        all.map(|suggestion| item(suggestion, command.clone(), &snapshot, encoding)).collect()
     });
-    Ok(lsp::InlineCompletionList { items: items.into_iter().collect() })
+    Ok(lsp::InlineCompletionList { items: items.unwrap_or_default() })
+}
+
+fn item(
+    suggestion: Suggestion,
+    command: lsp::Command,
+    snapshot: &Snapshot,
+    encoding: Encoding,
+) -> lsp::InlineCompletionItem {
+    let suggestion = suggestion.with_word(snapshot);
+    lsp::InlineCompletionItem {
+        insert_text: lsp::InsertText::String(suggestion.text.clone()),
+        filter_text: Some(suggestion.text),
+        range: Some(positions::to_wire(snapshot, suggestion.range, encoding)),
+        command: Some(command),
+    }
 }
