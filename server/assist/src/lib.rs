@@ -10,6 +10,7 @@ mod clean;
 mod closers;
 mod collect;
 mod context;
+mod cut;
 mod finish;
 mod plan;
 mod silence;
@@ -17,9 +18,10 @@ mod window;
 
 pub use collect::Collector;
 pub use context::{Considered, Context, Rejection, Source, Workspace, gather};
-pub use finish::{Said, Suggestion, finish, sure_enough};
+pub use cut::{Cut, Rule};
+pub use finish::{Finished, Said, Suggestion, finish, sure_enough};
 pub use plan::{Plan, Query, Selected, Settings, Shape, plan};
-pub use silence::Silence;
+pub use silence::{Silence, Stage};
 pub use window::{HEAD_HOP, PREFIX_MAX, SUFFIX_MAX};
 
 #[cfg(test)]

@@ -112,6 +112,80 @@ impl fmt::Display for Silence {
     }
 }
 
+/// How far a request came that ended in silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// A gate closed before the model was asked.
+    Gate,
+    /// There was no model to ask, or it failed.
+    Model,
+    /// Nobody waited for the answer any more.
+    Left,
+    /// There was an answer, and it was not fit to show.
+    Judged,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gate => "the model was not asked",
+            Self::Model => "there was no model to ask, or it failed",
+            Self::Left => "nobody waited for the answer any more",
+            Self::Judged => "there was an answer, and it was not fit to show",
+        })
+    }
+}
+
+/// Every variant with its stage and its meaning. The patterns are those of a `match`, so that who adds a variant is told to add it here.
+macro_rules! reasons {
+    ($($pattern:pat = $example:expr, $stage:ident, $meaning:literal;)*) => {
+        impl Silence {
+            /// Each reason once, in the order in which a request meets them; what some say in particular is left empty.
+            pub fn all() -> Vec<Self> {
+                vec![$($example),*]
+            }
+
+            /// How far the request came.
+            pub fn stage(&self) -> Stage {
+                match self {
+                    $($pattern => Stage::$stage,)*
+                }
+            }
+
+            /// What it means in general, and what to do where something can be done; [`fmt::Display`] says what it was this time.
+            pub fn meaning(&self) -> &'static str {
+                match self {
+                    $($pattern => $meaning,)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    Self::Disabled = Self::Disabled, Gate, "suggestions are switched off; `completion.enabled = true` brings them back";
+    Self::LanguageOff = Self::LanguageOff, Gate, "the language is one of `completion.languages_off`";
+    Self::NotOpen = Self::NotOpen, Gate, "the editor asked about a document that it had not opened";
+    Self::OutOfSync = Self::OutOfSync, Gate, "an edit did not fit the text; it heals when the editor sends the whole of it";
+    Self::OutsideText = Self::OutsideText, Gate, "the editor asked about a place that is not in the text";
+    Self::LineTooLong = Self::LineTooLong, Gate, "the cursor's line is longer than a line that somebody types";
+    Self::InsideWord = Self::InsideWord, Gate, "text between two letters of a word would split it";
+    Self::ModelLoading = Self::ModelLoading, Model, "the model was being read into memory; the next answers come";
+    Self::ModelUnusable(_) = Self::ModelUnusable(String::new()), Model, "the model's file can't be used; `hob engine status` says why";
+    Self::EngineGone(_) = Self::EngineGone(String::new()), Model, "the process with the model ended; it is started again by itself";
+    Self::ModelFailed(_) = Self::ModelFailed(String::new()), Model, "the model could not answer this one request";
+    Self::Cancelled = Self::Cancelled, Left, "the editor took the request back, as it does when the next key comes";
+    Self::Superseded = Self::Superseded, Left, "a newer request for the same document came before the answer";
+    Self::Deadline = Self::Deadline, Left, "there was no whole line in time; `completion.deadline_ms` says how long a block may take";
+    Self::NothingMissing = Self::NothingMissing, Judged, "the model ended its answer at once: it thinks that nothing is missing";
+    Self::Repetition = Self::Repetition, Judged, "the model said the same over and over, as small models do";
+    Self::RepeatsSuffix = Self::RepeatsSuffix, Judged, "the model said what stands behind the cursor already";
+    Self::LowConfidence { .. } = Self::LowConfidence { percent: 0, least: 0 }, Judged,
+        "the model was less sure than `completion.min_confidence`; a key that asks shows it all the same";
+    Self::SyntaxError = Self::SyntaxError, Judged, "the file would have had one syntax error more, however much was cut off";
+    Self::Unfinished = Self::Unfinished, Judged, "what came for a new line breaks off; a key that asks shows its first line";
+}
+
 impl From<model::ModelError> for Silence {
     fn from(error: model::ModelError) -> Self {
         let text = error.to_string();
@@ -121,5 +195,20 @@ impl From<model::ModelError> for Silence {
             model::ModelError::EngineGone(_) => Self::EngineGone(text),
             model::ModelError::Failed(_) => Self::ModelFailed(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_reason_has_a_code_of_its_own_and_they_come_stage_by_stage() {
+        let all = Silence::all();
+        let codes: BTreeSet<_> = all.iter().map(Silence::code).collect();
+        assert_eq!(codes.len(), all.len());
+        assert!(all.iter().map(Silence::stage).is_sorted());
     }
 }

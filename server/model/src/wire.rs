@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{Finish, ModelError, ModelInfo, Request, SessionKey};
 
 /// The protocol's version; part of the socket's name, so that two versions of Hob never talk past each other.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// The largest frame, in bytes. A request carries a window of one document, not a document.
 pub const MAX_FRAME: u32 = 16 << 20;
@@ -163,7 +163,7 @@ pub fn read_frame<T: DeserializeOwned>(input: &mut impl Read) -> io::Result<Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Asking, Kind, Stats, Stop};
+    use crate::{Asking, Kind, Shown, Stats, Stop};
 
     fn ask() -> ToEngine {
         ToEngine::Ask {
@@ -187,7 +187,7 @@ mod tests {
     fn frames_come_back_as_they_went() {
         let done = FromEngine::Done {
             id: RequestId(7),
-            result: Ok(Finish { stop: Stop::EndOfText, stats: Stats::default() }),
+            result: Ok(Finish { stop: Stop::EndOfText, stats: Stats::default(), shown: Shown::default() }),
         };
         let failed =
             FromEngine::Done { id: RequestId(8), result: Err(ModelError::Unusable("no such file".into())) };
