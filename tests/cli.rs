@@ -174,7 +174,7 @@ fn version_and_help() {
               eval      Measure how good the answers are on your own code: cut holes into it, ask, and compare with what was there
               bench     Measure what Hob costs and how quick it is, on this machine and by the path of an editor
               index     Read a workspace into Hob's index, as an editor's window does in the background, and say what is in it
-              why       Show the last answers and silences, with their reasons
+              why       Show the last answers and silences with their reasons, one of them in full, or how many there were of each
               help      Print this message or the help of the given subcommand(s)
 
             Options:

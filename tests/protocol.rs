@@ -26,7 +26,8 @@ fn handshake() {
           "capabilities": {
             "executeCommandProvider": {
               "commands": [
-                "hob.viewFileText"
+                "hob.viewFileText",
+                "hob.why"
               ]
             },
             "inlineCompletionProvider": true,

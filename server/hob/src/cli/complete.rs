@@ -9,15 +9,15 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use assist::{Plan, Query, Said, Settings, Silence, Suggestion, sure_enough};
+use assist::{Finished, Plan, Query, Said, Settings, Silence, Suggestion, sure_enough};
 use clap::Args;
-use model::{Asking, ModelInfo, SessionKey, Stats};
+use model::{Asking, ModelInfo, SessionKey};
 use serde::Serialize;
 use syntax::{Language, Tree};
 use text::{Document, Encoding, Snapshot, WirePos};
 
 use super::{Choice, out, ready::Ready};
-use crate::row::{self, Elsewhere, Row, Source};
+use crate::row::{self, By, Row, Source};
 
 /// Flags of `hob complete`.
 #[derive(Debug, Args)]
@@ -79,16 +79,24 @@ impl Complete {
         let settings = Settings { max_tokens: ready.config.completion.max_tokens, ..Settings::default() };
         let asked = Instant::now();
         let mut timings = Timings::default();
-        let mut stats = None;
+        let mut row = Row::begin("cli");
         let outcome = assist::plan(&query, &settings).and_then(|mut plan| {
             plan.request.asking = Asking::patiently();
-            let said = self.listen(&ready, &plan, asked, &mut timings, &mut stats)?;
-            let said = Said { text: &said, confidence: stats.map(|stats| stats.confidence) };
-            assist::finish(&plan, said, &snapshot, query.tree.as_ref())
+            row.by = Some(By::Model);
+            row.wanted = Some(plan.shape.into());
+            let said = self.listen(&ready, &plan, asked, &mut timings, &mut row)?;
+            let heard = Instant::now();
+            let said = Said { text: &said, confidence: row.stats.map(|stats| stats.confidence) };
+            let Finished { outcome, cuts } = assist::finish(&plan, said, &snapshot, query.tree.as_ref());
+            row.cuts = cuts.iter().map(Into::into).collect();
+            row.check_ms = Some(ms(heard));
+            outcome
         });
         timings.total_ms = ms(asked);
-        self.record(&ready.state, &query, &outcome, &ready.info, &timings, stats);
-        self.show(&snapshot, query.offset, &outcome, &ready, timings, stats.map(|stats| stats.confidence))
+        let confidence = row.stats.map(|stats| stats.confidence);
+        row.total_ms = timings.total_ms;
+        self.record(&ready.state, &query, &outcome, &ready.info, row);
+        self.show(&snapshot, query.offset, &outcome, &ready, timings, confidence)
     }
 
     /// The place in the file, as an editor would have sent it.
@@ -132,21 +140,24 @@ impl Complete {
         plan: &Plan,
         asked: Instant,
         timings: &mut Timings,
-        stats: &mut Option<Stats>,
+        row: &mut Row,
     ) -> Result<String, Silence> {
         let mut first_line = None;
-        let (said, answered) = ready.ask(plan, &mut |text, has_line| {
+        let (said, ended, finish) = ready.ask(plan, &mut |text, has_line| {
             if !self.json {
                 out::piece(text);
             }
+            row.first_ms.get_or_insert_with(|| ms(asked));
             if has_line && first_line.is_none() {
                 first_line = Some(ms(asked));
             }
         })?;
-        *stats = Some(answered);
-        timings.prompt_tokens = answered.prompt_tokens;
-        timings.evaluated_tokens = answered.evaluated_tokens;
-        timings.ttft_ms = answered.ttft_ms;
+        timings.prompt_tokens = finish.stats.prompt_tokens;
+        timings.evaluated_tokens = finish.stats.evaluated_tokens;
+        timings.ttft_ms = finish.stats.ttft_ms;
+        row.answered(finish, true);
+        (row.source, row.ended) = (Some(Source::Decode), Some(ended));
+        (row.said, row.model_ms) = (said.chars().count(), Some(ms(asked)));
         // An answer that the model ended itself is a whole line too.
         timings.first_line_ms = first_line.or_else(|| (!said.is_empty()).then(|| ms(asked)));
         Ok(said)
@@ -158,13 +169,13 @@ impl Complete {
         query: &Query,
         outcome: &Result<Suggestion, Silence>,
         info: &ModelInfo,
-        timings: &Timings,
-        stats: Option<Stats>,
+        row: Row,
     ) {
+        let path = std::path::absolute(&self.file).unwrap_or_else(|_| self.file.clone());
         let row = Row {
-            at: row::now(),
-            asked: "cli".to_owned(),
             path: query.path.clone(),
+            document: row::document(&path.to_string_lossy()),
+            explicit: query.explicit,
             language: query.language.clone(),
             line: self.at.0 as usize,
             outcome: outcome.as_ref().map_or_else(Silence::code, |_| "shown").to_owned(),
@@ -172,12 +183,7 @@ impl Complete {
             chars: outcome.as_ref().map_or(0, |suggestion| suggestion.text.chars().count()),
             verified: outcome.as_ref().is_ok_and(|suggestion| suggestion.verified),
             model: info.name.clone(),
-            total_ms: timings.total_ms,
-            source: stats.map(|_| Source::Decode),
-            model_ms: None,
-            check_ms: None,
-            stats,
-            context: Elsewhere::default(),
+            ..row
         };
         if let Err(error) = row::append(&row::file(state), &row) {
             out::note(&format!("hob: this answer could not be recorded for `hob why`: {error}"));

@@ -38,6 +38,8 @@ pub(super) struct Client {
     pub(super) progress: bool,
     /// It watches files for who asks it to.
     pub(super) watches: bool,
+    /// It opens a document that a server wants to be seen (`window/showDocument`).
+    pub(super) opens: bool,
     /// It measures the server: it wants `hob/trace`.
     pub(super) measures: bool,
 }
@@ -50,6 +52,7 @@ impl Default for Client {
             configuration: false,
             progress: false,
             watches: false,
+            opens: false,
             measures: false,
         }
     }

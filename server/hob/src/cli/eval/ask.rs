@@ -61,10 +61,10 @@ pub(super) fn ask(
     let mut stats = Stats::default();
     let outcome = assist::plan(&query, &settings).and_then(|plan| {
         let plan = Plan { request: model::Request { asking, ..plan.request }, ..plan };
-        let (said, figures) = ready.ask(&plan, &mut |_, _| ())?;
-        stats = figures;
+        let (said, _, finish) = ready.ask(&plan, &mut |_, _| ())?;
+        stats = finish.stats;
         let said = assist::Said { text: &said, confidence: Some(stats.confidence) };
-        assist::finish(&plan, said, &query.snapshot, query.tree.as_ref())
+        assist::finish(&plan, said, &query.snapshot, query.tree.as_ref()).outcome
     });
     let ms = asked.elapsed().as_secs_f64() * 1e3;
     match outcome {
