@@ -379,16 +379,13 @@ impl<'q> Selection<'q> {
     /// Adds a text to the block of its file, so that no path is said twice.
     fn show(&mut self, path: &str, text: &str) {
         let text = text.trim_end();
-        match self.blocks.iter_mut().find(|block| block.path == path) {
-            Some(block) => {
-                block.text.push_str("\n\n");
-                block.further.push(u32::try_from(block.text.len()).unwrap_or(u32::MAX));
-                block.text.push_str(text);
-            }
-            None => {
-                let (path, text) = (path.to_owned(), text.to_owned());
-                self.blocks.push(Block { path, text, further: Vec::new() });
-            }
+        if let Some(block) = self.blocks.iter_mut().find(|block| block.path == path) {
+            block.text.push_str("\n\n");
+            block.further.push(u32::try_from(block.text.len()).unwrap_or(u32::MAX));
+            block.text.push_str(text);
+        } else {
+            let (path, text) = (path.to_owned(), text.to_owned());
+            self.blocks.push(Block { path, text, further: Vec::new() });
         }
     }
 

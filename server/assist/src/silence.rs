@@ -125,6 +125,18 @@ pub enum Stage {
     Judged,
 }
 
+impl Stage {
+    /// The stable name, `snake_case`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gate => "gate",
+            Self::Model => "model",
+            Self::Left => "left",
+            Self::Judged => "judged",
+        }
+    }
+}
+
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -25,14 +25,14 @@ pub(crate) fn detail(row: &Row, now: u64, style: Style) -> String {
     let title = [style.say(&row.id), place(row, style), format!("{} ago", age(now.saturating_sub(row.at)))];
     let title = title.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
     let facts = [
-        asked(row, style),
+        Some(asked(row, style)),
         decided(row, style),
         said(row),
         cuts(row, style),
         prompt(row),
         elsewhere(row, style),
         left_out(row, style),
-        time(row),
+        Some(time(row)),
     ];
     let facts = facts.into_iter().flatten();
     let mut text = match style {
@@ -73,11 +73,7 @@ fn verdict(row: &Row, style: Style) -> String {
     format!("silent: {} [{}]", style.say(&row.why), style.say(&row.outcome))
 }
 
-fn fact(name: &'static str, text: impl Into<String>) -> Option<Fact> {
-    Some(Fact { name, text: text.into(), below: Vec::new() })
-}
-
-fn asked(row: &Row, style: Style) -> Option<Fact> {
+fn asked(row: &Row, style: Style) -> Fact {
     let who = match (row.asked.as_str(), row.explicit) {
         ("inline", false) => "while typing".to_owned(),
         ("inline", true) => "by a key".to_owned(),
@@ -93,7 +89,7 @@ fn asked(row: &Row, style: Style) -> Option<Fact> {
     };
     let language =
         if row.language.is_empty() { String::new() } else { format!(", in {}", style.say(&row.language)) };
-    fact("asked", format!("{who}{what}{language}"))
+    Fact { name: "asked", text: format!("{who}{what}{language}"), below: Vec::new() }
 }
 
 /// Who decided, and what the reason means if it needs to be said.
@@ -119,7 +115,8 @@ fn said(row: &Row) -> Option<Fact> {
         Ended::Deadline => "it was stopped because time was up",
         Ended::Cancelled => "it was stopped because nobody waited any more",
     };
-    fact("said", format!("{}; {why}", count(row.said, "character", "characters")))
+    let text = format!("{}; {why}", count(row.said, "character", "characters"));
+    Some(Fact { name: "said", text, below: Vec::new() })
 }
 
 fn cuts(row: &Row, style: Style) -> Option<Fact> {
@@ -205,7 +202,7 @@ fn rejected(Rejected { from, path, line, bytes, why }: &Rejected, style: Style) 
     format!("{} ({}, {bytes} bytes): {words}", style.name(&format!("{path}:{line}")), style.say(from))
 }
 
-fn time(row: &Row) -> Option<Fact> {
+fn time(row: &Row) -> Fact {
     // The wait for the model's words begins with that for somebody to ask.
     let model = row.model_ms.map(|ms| ms - row.engine_ms.unwrap_or_default());
     let spans = [
@@ -233,5 +230,5 @@ fn time(row: &Row) -> Option<Fact> {
             "the engine took {ttft:.1} ms to its first token{queued}, and {total_ms:.1} ms in all"
         ));
     }
-    Some(Fact { name: "time", text: format!("{:.1} ms", row.total_ms), below })
+    Fact { name: "time", text: format!("{:.1} ms", row.total_ms), below }
 }

@@ -41,8 +41,10 @@ struct Counted {
     code: String,
     count: usize,
     share: f64,
-    #[serde(serialize_with = "name")]
-    stage: Option<Stage>,
+    /// The name of `of`, or `unknown`.
+    stage: &'static str,
+    #[serde(skip)]
+    of: Option<Stage>,
     meaning: &'static str,
 }
 
@@ -80,16 +82,23 @@ impl Statistics {
         let shown = || rows.iter().filter(|row| row.outcome == "shown");
         let count = codes.remove("shown").unwrap_or_default();
         let known = Silence::all().into_iter().map(|silence| {
-            let (code, count) = (silence.code(), codes.remove(silence.code()).unwrap_or_default());
-            let (stage, meaning) = (Some(silence.stage()), silence.meaning());
-            Counted { code: code.to_owned(), count, share: share(count, rows.len()), stage, meaning }
+            let count = codes.remove(silence.code()).unwrap_or_default();
+            Counted {
+                code: silence.code().to_owned(),
+                count,
+                share: share(count, rows.len()),
+                stage: silence.stage().name(),
+                of: Some(silence.stage()),
+                meaning: silence.meaning(),
+            }
         });
         let mut silences: Vec<_> = known.collect();
         silences.extend(codes.into_iter().map(|(code, count)| Counted {
             code: code.to_owned(),
             count,
             share: share(count, rows.len()),
-            stage: None,
+            stage: "unknown",
+            of: None,
             meaning: "a reason of another version of Hob",
         }));
         let since = rows.iter().map(|row| row.at).min();
@@ -129,18 +138,6 @@ fn share(count: usize, all: usize) -> f64 {
     if all == 0 { 0.0 } else { number(count) / number(all) }
 }
 
-/// The stage as programs call it.
-#[expect(clippy::ref_option, reason = "serde's signature")]
-fn name<S: serde::Serializer>(stage: &Option<Stage>, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(match stage {
-        Some(Stage::Gate) => "gate",
-        Some(Stage::Model) => "model",
-        Some(Stage::Left) => "left",
-        Some(Stage::Judged) => "judged",
-        None => "unknown",
-    })
-}
-
 impl fmt::Display for Statistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} answers and silences in {}\n", self.answers, age(self.span_ms))?;
@@ -153,9 +150,9 @@ impl fmt::Display for Statistics {
         line(f, "shown", self.shown.count, self.shown.share, &spreads)?;
         let mut stage = None;
         for silence in &self.silences {
-            if stage != Some(silence.stage) {
-                stage = Some(silence.stage);
-                let heading = silence.stage.map_or_else(|| "other".to_owned(), |stage| stage.to_string());
+            if stage != Some(silence.of) {
+                stage = Some(silence.of);
+                let heading = silence.of.map_or_else(|| "other".to_owned(), |stage| stage.to_string());
                 writeln!(f, "\n{heading}")?;
             }
             line(f, &silence.code, silence.count, silence.share, silence.meaning)?;

@@ -126,57 +126,57 @@ fn an_answer_in_full() {
         &whole(),
         Style::Plain,
         &expect![[r#"
-        7kq2fd  src/main.rs:12  1 min ago
-        shown: 17 characters, syntax checked, 83 % sure
-          asked      by a key, for the rest of a line, in rust
-          decided    ember, from the answer that was on its way
-          said       26 characters; the place wanted no more
-          cut off    9 characters
-                       8: the text right of the cursor, said again [suffix_overlap]
-                       1: [of_tomorrow]
-          prompt     812 tokens: 12 read for this answer, 800 known; 200 read before, when nobody asked
-                       402 before the line, 12 typed, 201 after the cursor, 180 from elsewhere, 17 between them
-          knowing    3 places, 180 tokens
-                       140 tokens: src/wheel.rs:1 (uses, 90 bytes)
-                       40 tokens, cut: src/wheel.rs:40 (uses, 90 bytes)
-                       no room: src/axle.rs:7 (uses, 90 bytes)
-          left out   5 places: 4 known, 1 no_room
-                       src/hub.rs:3 (neighbours, 420 bytes): most of it is on show already
-                       and 4 more
-          time       126.0 ms
-                       1.2 waiting for an engine, 3.2 with the model, 0.8 checking, 120.5 held back for a pause in the typing
-                       the first word was there after 0.5
-                       the engine took 2.5 to its first token, of which 0.2 waiting for others, and 9.0 in all
-    "#]],
+            7kq2fd  src/main.rs:12  1 min ago
+            shown: 17 characters, syntax checked, 83 % sure
+              asked      by a key, for the rest of a line, in rust
+              decided    ember, from the answer that was on its way
+              said       26 characters; the place wanted no more
+              cut off    9 characters
+                           8: the text right of the cursor, said again [suffix_overlap]
+                           1: [of_tomorrow]
+              prompt     812 tokens: 12 read for this answer, 800 known; 200 read before, when nobody asked
+                           402 before the line, 12 typed, 201 after the cursor, 180 from elsewhere, 17 between them
+              knowing    3 places, 180 tokens
+                           140 tokens: src/wheel.rs:1 (uses, 90 bytes)
+                           40 tokens, cut: src/wheel.rs:40 (uses, 90 bytes)
+                           no room: src/axle.rs:7 (uses, 90 bytes)
+              left out   5 places: 4 known, 1 no_room
+                           src/hub.rs:3 (neighbours, 420 bytes): most of it is on show already
+                           and 4 more
+              time       126.0 ms
+                           1.2 ms waiting for an engine, 3.2 ms with the model, 0.8 ms checking, 120.5 ms held back for a pause in the typing
+                           the first word was there after 0.5 ms
+                           the engine took 2.5 ms to its first token, of which 0.2 ms waiting for others, and 9.0 ms in all
+        "#]],
     );
     check(
         &whole(),
         Style::Markdown,
         &expect![[r#"
-        ## 7kq2fd  `src/main.rs:12`  1 min ago
+            ## 7kq2fd  `src/main.rs:12`  1 min ago
 
-        **shown: 17 characters, syntax checked, 83 % sure**
+            **shown: 17 characters, syntax checked, 83 % sure**
 
-        - asked: by a key, for the rest of a line, in rust
-        - decided: ember, from the answer that was on its way
-        - said: 26 characters; the place wanted no more
-        - cut off: 9 characters
-          - 8: the text right of the cursor, said again [suffix_overlap]
-          - 1: [of_tomorrow]
-        - prompt: 812 tokens: 12 read for this answer, 800 known; 200 read before, when nobody asked
-          - 402 before the line, 12 typed, 201 after the cursor, 180 from elsewhere, 17 between them
-        - knowing: 3 places, 180 tokens
-          - 140 tokens: `src/wheel.rs:1` (uses, 90 bytes)
-          - 40 tokens, cut: `src/wheel.rs:40` (uses, 90 bytes)
-          - no room: `src/axle.rs:7` (uses, 90 bytes)
-        - left out: 5 places: 4 known, 1 no_room
-          - `src/hub.rs:3` (neighbours, 420 bytes): most of it is on show already
-          - and 4 more
-        - time: 126.0 ms
-          - 1.2 waiting for an engine, 3.2 with the model, 0.8 checking, 120.5 held back for a pause in the typing
-          - the first word was there after 0.5
-          - the engine took 2.5 to its first token, of which 0.2 waiting for others, and 9.0 in all
-    "#]],
+            - asked: by a key, for the rest of a line, in rust
+            - decided: ember, from the answer that was on its way
+            - said: 26 characters; the place wanted no more
+            - cut off: 9 characters
+              - 8: the text right of the cursor, said again [suffix_overlap]
+              - 1: [of_tomorrow]
+            - prompt: 812 tokens: 12 read for this answer, 800 known; 200 read before, when nobody asked
+              - 402 before the line, 12 typed, 201 after the cursor, 180 from elsewhere, 17 between them
+            - knowing: 3 places, 180 tokens
+              - 140 tokens: `src/wheel.rs:1` (uses, 90 bytes)
+              - 40 tokens, cut: `src/wheel.rs:40` (uses, 90 bytes)
+              - no room: `src/axle.rs:7` (uses, 90 bytes)
+            - left out: 5 places: 4 known, 1 no_room
+              - `src/hub.rs:3` (neighbours, 420 bytes): most of it is on show already
+              - and 4 more
+            - time: 126.0 ms
+              - 1.2 ms waiting for an engine, 3.2 ms with the model, 0.8 ms checking, 120.5 ms held back for a pause in the typing
+              - the first word was there after 0.5 ms
+              - the engine took 2.5 ms to its first token, of which 0.2 ms waiting for others, and 9.0 ms in all
+        "#]],
     );
 }
 
@@ -208,17 +208,19 @@ fn a_silence_in_full() {
         &unsure,
         Style::Plain,
         &expect![[r#"
-        7kq2fd  src/main.rs:12  1 min ago
-        silent: the model is not sure enough (12 %; completion.min_confidence is 20 %) [low_confidence]
-          asked      while typing, for the rest of a line, in rust
-          decided    ember
-                       the model was less sure than `completion.min_confidence`; a key that asks shows it all the same
-          said       9 characters; the line ended there
-          knowing    1 place, 0 tokens
-                       no room: a.rs:3 (uses, 90 bytes)
-          time       7.2 ms
-                       the engine took 2.5 to its first token, and 0.0 in all
-    "#]],
+            7kq2fd  src/main.rs:12  1 min ago
+            silent: the model is not sure enough (12 %; completion.min_confidence is 20 %) [low_confidence]
+              asked      while typing, for the rest of a line, in rust
+              decided    ember
+                           the model was less sure than `completion.min_confidence`; a key that asks shows it all the same
+              said       9 characters; the line ended there
+              prompt     99 tokens: 99 read for this answer, 0 known
+                           90 before the line, 6 after the cursor, 3 between them
+                           a glance: the place was new, and all of it would have taken too long to read
+              knowing    1 place, 0 tokens
+                           not in this glance: a.rs:3 (uses, 90 bytes)
+              time       7.2 ms
+        "#]],
     );
 }
 
@@ -229,12 +231,12 @@ fn a_row_of_an_older_version_says_what_it_knows() {
         &old,
         Style::Plain,
         &expect![[r#"
-        src/main.rs:12  1 min ago
-        shown: 17 characters, syntax checked, 83 % sure
-          asked      while typing, in rust
-          time       7.2 ms
-                       the engine took 2.5 to its first token, and 0.0 in all
-    "#]],
+            src/main.rs:12  1 min ago
+            shown: 17 characters, syntax checked, 83 % sure
+              asked      while typing, in rust
+              time       7.2 ms
+                           the engine took 2.5 ms to its first token, and 0.0 ms in all
+        "#]],
     );
 }
 
@@ -250,33 +252,33 @@ fn a_path_is_whatever_somebody_called_a_file() {
         &named,
         Style::Plain,
         &expect![[r#"
-        7kq2fd  a\u{1b}[2J\u{202e}`*<b>.rs:12  1 min ago
-        shown: 17 characters, syntax checked, 83 % sure
-          asked      while typing, for the rest of a line, in rust
-          decided    ember
-          knowing    1 place, 0 tokens
-                       not read yet: a\u{1b}[2J\u{202e}`*<b>.rs:1 (uses, 90 bytes)
-          time       7.2 ms
-                       the engine took 2.5 to its first token, and 0.0 in all
-    "#]],
+            7kq2fd  a\u{1b}[2J\u{202e}`*<b>.rs:12  1 min ago
+            shown: 17 characters, syntax checked, 83 % sure
+              asked      while typing, for the rest of a line, in rust
+              decided    ember
+              knowing    1 place, 0 tokens
+                           not read yet: a\u{1b}[2J\u{202e}`*<b>.rs:1 (uses, 90 bytes)
+              time       7.2 ms
+                           the engine took 2.5 ms to its first token, and 0.0 ms in all
+        "#]],
     );
     check(
         &named,
         Style::Markdown,
         &expect![[r#"
-        ## 7kq2fd  `` a\u{1b}[2J\u{202e}`*<b>.rs:12 ``  1 min ago
+            ## 7kq2fd  `` a\u{1b}[2J\u{202e}`*<b>.rs:12 ``  1 min ago
 
-        **shown: 17 characters, syntax checked, 83 % sure**
+            **shown: 17 characters, syntax checked, 83 % sure**
 
-        - asked: while typing, for the rest of a line, in rust
-        - decided: ember
-        - knowing: 1 place, 0 tokens
-          - not read yet: `` a\u{1b}[2J\u{202e}`*<b>.rs:1 `` (uses, 90 bytes)
-        - time: 7.2 ms
-          - the engine took 2.5 to its first token, and 0.0 in all
-    "#]],
+            - asked: while typing, for the rest of a line, in rust
+            - decided: ember
+            - knowing: 1 place, 0 tokens
+              - not read yet: `` a\u{1b}[2J\u{202e}`*<b>.rs:1 `` (uses, 90 bytes)
+            - time: 7.2 ms
+              - the engine took 2.5 ms to its first token, and 0.0 ms in all
+        "#]],
     );
-    assert!(!table(&[named.clone()], NOW).contains('\u{1b}'));
+    assert!(!table(std::slice::from_ref(&named), NOW).contains('\u{1b}'));
     assert!(!brief(&named).contains('\u{202e}'));
 }
 
@@ -288,9 +290,7 @@ fn each_reason_is_counted_and_explained() {
     expect![[r#"
         6 answers and silences in 1 min
 
-          shown                 3   50.0 %
-                                          total: median 7.2 ms, 95 % within 30.5 ms
-                                          first token: median 2.5 ms, 95 % within 2.5 ms
+          shown                 3   50.0 %  in all 7.2 ms (median), 30.5 ms (95 %); to the first token 2.5 ms (median), 2.5 ms (95 %)
 
         the model was not asked
           disabled              -           suggestions are switched off; `completion.enabled = true` brings them back

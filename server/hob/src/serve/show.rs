@@ -21,7 +21,7 @@ use url::Url;
 use crate::paths;
 
 /// Pages of windows that nobody has written to for so long are removed.
-const OLD: Duration = Duration::from_secs(24 * 60 * 60);
+const OLD: Duration = Duration::from_hours(24);
 
 /// A text to show.
 #[derive(Debug)]

@@ -72,8 +72,32 @@ mod tests {
         };
         let rows = [row("a.rs", 1), row("b.rs", 2), row("a.rs", 3)];
         let about = page(rows.to_vec(), Some("file:///w/a.rs"), 61_000);
-        expect![[""]].assert_eq(&about.markdown);
-        expect![[""]].assert_eq(&about.brief);
+        expect![[r#"
+            # Why: the last answers
+
+            ## 22bb33  `a.rs:3`  1 min ago
+
+            **silent: the cursor is inside a word [inside_word]**
+
+            - asked: while typing
+            - decided: a gate; the model was not asked
+              - text between two letters of a word would split it
+            - time: 0.0 ms
+
+            ## 22bb33  `a.rs:1`  1 min ago
+
+            **silent: the cursor is inside a word [inside_word]**
+
+            - asked: while typing
+            - decided: a gate; the model was not asked
+              - text between two letters of a word would split it
+            - time: 0.0 ms
+
+            How many there were of each: `hob why --stats` in a terminal.
+        "#]]
+        .assert_eq(&about.markdown);
+        expect!["Hob: a.rs:3: silent: the cursor is inside a word [inside_word]. In full: hob why 22bb33"]
+            .assert_eq(&about.brief);
         assert!(page(rows.to_vec(), None, 61_000).markdown.contains("b.rs"));
         assert_eq!(page(rows.to_vec(), Some("file:///w/c.rs"), 0).brief, "Hob: nothing was asked here yet.");
     }
