@@ -136,7 +136,10 @@ mod tests {
         let said = Said { text: said, confidence: None };
         let finished = finish(&plan, said, &query.snapshot, query.tree.as_ref());
         let cuts = finished.cuts.iter().map(|Cut { rule, chars }| format!("{} {chars}, ", rule.name()));
-        let came = finished.outcome.as_ref().map_or_else(crate::Silence::code, |shown| &shown.text);
+        let came = match &finished.outcome {
+            Ok(suggestion) => &suggestion.text,
+            Err(silence) => silence.code(),
+        };
         want.assert_eq(&format!("{}{came:?}", cuts.collect::<String>()));
     }
 
