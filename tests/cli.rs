@@ -306,21 +306,42 @@ fn why_explains_each_answer() {
 
         asked: text
         at: number
+        by: text
         chars: number
         check_ms: number
         context:
           left_out:
+          rejected: list
           shown: list
+        cuts: list
+        document: text
+        ended: text
+        engine_ms: number
+        explicit: yes or no
+        first_ms: number
+        held_ms: number
+        id: text
         language: text
         line: number
         model: text
         model_ms: number
         outcome: text
         path: text
+        prompt:
+          after: number
+          before: number
+          dated: yes or no
+          elsewhere: number
+          excerpts: list
+          frame: number
+          glance: yes or no
+          typed: number
+        said: number
         source: text
         stats: number
         total_ms: number
         verified: yes or no
+        wanted: text
         why: text
     "#]]
     .assert_eq(&shape(&row, 0));
