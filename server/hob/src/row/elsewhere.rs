@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use assist::{Considered, Context};
+use assist::{Considered, Context, Rejection};
 use model::{Shown, ShownExcerpt};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ const NAMED: usize = 8;
 pub(crate) struct Elsewhere {
     /// The places, in the order of the prompt: the worthiest file's first.
     pub(crate) shown: Vec<Excerpt>,
-    /// The worthiest that were found and left out.
+    /// The worthiest that were found and left out, but for places in the document itself.
     #[serde(default)]
     pub(crate) rejected: Vec<Rejected>,
     /// How much was found and left out, those included, by the code of the reason.
@@ -70,7 +70,8 @@ impl From<&Context> for Elsewhere {
         let mut elsewhere = Self { shown: shown.collect(), ..Self::default() };
         for (Considered { source, path, lines, bytes, .. }, why) in context.rejected() {
             *elsewhere.left_out.entry(why.code().to_owned()).or_insert(0) += 1;
-            if elsewhere.rejected.len() < NAMED {
+            // Where the document itself is concerned there is nothing to wonder about, and it is found all the time.
+            if why != Rejection::SameFile && elsewhere.rejected.len() < NAMED {
                 elsewhere.rejected.push(Rejected {
                     from: source.name().to_owned(),
                     path: path.to_string(),
@@ -108,7 +109,7 @@ impl Elsewhere {
 mod tests {
     use std::sync::Arc;
 
-    use assist::{Rejection, Source};
+    use assist::Source;
     use model::Block;
 
     use super::*;
@@ -120,10 +121,13 @@ mod tests {
     #[test]
     fn few_are_named_and_all_are_counted() {
         let known = (0..20).map(|line| found("b.rs", line, Err(Rejection::Known)));
-        let considered = known.chain([found("c.rs", 7, Err(Rejection::NoRoom))]).collect();
+        let own = found("a.rs", 2, Err(Rejection::SameFile));
+        let considered =
+            [own].into_iter().chain(known).chain([found("c.rs", 7, Err(Rejection::NoRoom))]).collect();
         let elsewhere = Elsewhere::from(&Context { blocks: Arc::default(), considered });
-        assert_eq!((elsewhere.rejected.len(), elsewhere.unnamed()), (NAMED, 13));
-        assert_eq!(elsewhere.left_out, BTreeMap::from([("known".into(), 20), ("no_room".into(), 1)]));
+        assert_eq!((elsewhere.rejected.len(), elsewhere.unnamed()), (NAMED, 14));
+        let counts = [("known".into(), 20), ("no_room".into(), 1), ("same_file".into(), 1)];
+        assert_eq!(elsewhere.left_out, BTreeMap::from(counts));
         assert_eq!((elsewhere.rejected[0].line, elsewhere.rejected[0].why.as_str()), (1, "known"));
     }
 
