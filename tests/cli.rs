@@ -174,7 +174,7 @@ fn version_and_help() {
               eval      Measure how good the answers are on your own code: cut holes into it, ask, and compare with what was there
               bench     Measure what Hob costs and how quick it is, on this machine and by the path of an editor
               index     Read a workspace into Hob's index, as an editor's window does in the background, and say what is in it
-              why       Show the last answers and silences, with their reasons
+              why       Show the last answers and silences with their reasons, one of them in full, or how many there were of each
               usage     Show what came of suggestions, by day and language: taken, kept, and how many keystrokes that saved
               help      Print this message or the help of the given subcommand(s)
 
@@ -309,22 +309,43 @@ fn why_explains_each_answer() {
 
         asked: text
         at: number
+        by: text
         candidates: number
         chars: number
         check_ms: number
         context:
           left_out:
+          rejected: list
           shown: list
+        cuts: list
+        document: text
+        ended: text
+        engine_ms: number
+        explicit: yes or no
+        first_ms: number
+        held_ms: number
+        id: text
         language: text
         line: number
         model: text
         model_ms: number
         outcome: text
         path: text
+        prompt:
+          after: number
+          before: number
+          dated: yes or no
+          elsewhere: number
+          excerpts: list
+          frame: number
+          glance: yes or no
+          typed: number
+        said: number
         source: text
         stats: number
         total_ms: number
         verified: yes or no
+        wanted: text
         why: text
     "#]]
     .assert_eq(&shape(&row, 0));

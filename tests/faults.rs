@@ -169,6 +169,8 @@ fn requests_that_make_no_sense() {
             "workspace/executeCommand",
             json!({ "command": "hob.viewFileText", "arguments": ["file:///etc/passwd"] }),
         ),
+        ("workspace/executeCommand", json!({ "command": "hob.why", "arguments": [7] })),
+        ("workspace/executeCommand", json!({ "command": "hob.why", "arguments": ["no URI"] })),
         ("initialize", json!({ "capabilities": {} })),
     ];
     let mut table = String::new();
@@ -209,6 +211,10 @@ fn requests_that_make_no_sense() {
             -32602 `hob.viewFileText` takes one argument: a document's URI
         workspace/executeCommand {"arguments":["file:///etc/passwd"],"command":"hob.viewFileText"}
             -32602 file:///etc/passwd is not open
+        workspace/executeCommand {"arguments":[7],"command":"hob.why"}
+            -32602 `hob.why` takes a document's URI, or nothing for all documents
+        workspace/executeCommand {"arguments":["no URI"],"command":"hob.why"}
+            "Hob: nothing was asked here yet.\n"
         initialize {"capabilities":{}}
             -32600 Invalid request
     "#]]

@@ -27,7 +27,8 @@ fn handshake() {
             "executeCommandProvider": {
               "commands": [
                 "hob.viewFileText",
-                "hob.accepted"
+                "hob.accepted",
+                "hob.why"
               ]
             },
             "inlineCompletionProvider": true,

@@ -24,6 +24,7 @@ pub struct Setup<'w> {
     trace: &'static str,
     measures: bool,
     watches: bool,
+    opens: bool,
 }
 
 impl<'w> Setup<'w> {
@@ -40,6 +41,7 @@ impl<'w> Setup<'w> {
             trace: "off",
             measures: false,
             watches: false,
+            opens: false,
         }
     }
 
@@ -113,6 +115,13 @@ impl<'w> Setup<'w> {
         self
     }
 
+    /// Opens documents that a server wants to be seen.
+    #[must_use]
+    pub fn opening(mut self) -> Self {
+        self.opens = true;
+        self
+    }
+
     /// The parameters of `initialize`.
     pub fn initialize(&self) -> Value {
         let root = World::uri(&self.world.workspace());
@@ -126,6 +135,9 @@ impl<'w> Setup<'w> {
         }
         if self.watches {
             capabilities["workspace"]["didChangeWatchedFiles"] = json!({ "dynamicRegistration": true });
+        }
+        if self.opens {
+            capabilities["window"]["showDocument"] = json!({ "support": true });
         }
         if self.measures {
             capabilities["experimental"] = json!({ "hobTrace": true });

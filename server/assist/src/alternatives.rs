@@ -36,7 +36,7 @@ pub fn alternative(
     }
     // How sure the model is of it nobody asks: it is shown to who wants to see more.
     let said = Said { text: collector.text(), confidence: None };
-    let suggestion = finish(plan, said, snapshot, tree).ok()?;
+    let suggestion = finish(plan, said, snapshot, tree).outcome.ok()?;
     let end = shown.iter().map(|known| known.range.end).fold(suggestion.range.end, usize::max);
     let result = |of: &Suggestion| -> String {
         let after = snapshot.slice(of.range.end..end);

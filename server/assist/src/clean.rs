@@ -12,6 +12,28 @@ pub(crate) fn first_line(text: &str) -> &str {
     text.split('\n').next().unwrap_or_default()
 }
 
+/// The lines of a block before the first blank one. It may begin with blank ones.
+pub(crate) fn before_blank_line(text: &str) -> &str {
+    before_line(text, |line| line.trim().is_empty())
+}
+
+/// The lines of a block before the first that is indented less than `indent`.
+pub(crate) fn before_dedent<'a>(text: &'a str, indent: &str) -> &'a str {
+    before_line(text, |line| width(line) < width(indent))
+}
+
+/// The text up to the first line that `ends` it; never the line that the cursor is on.
+fn before_line(text: &str, ends: impl Fn(&str) -> bool) -> &str {
+    let mut at = 0;
+    for (n, line) in text.split_inclusive('\n').enumerate() {
+        if n > 0 && ends(line) {
+            break;
+        }
+        at += line.len();
+    }
+    &text[..at]
+}
+
 /// Without the tail of `text` that already stands right of the cursor as `rest`.
 ///
 /// One character in common is no overlap: `)` after a call that itself needs a `)` is the usual case.

@@ -19,12 +19,19 @@ pub struct Collector {
     indent: usize,
     text: String,
     full: bool,
+    loops: bool,
 }
 
 impl Collector {
     /// A collector for the answer to `plan`.
     pub fn new(plan: &Plan) -> Self {
-        Self { shape: plan.shape, indent: clean::width(&plan.indent), text: String::new(), full: false }
+        Self {
+            shape: plan.shape,
+            indent: clean::width(&plan.indent),
+            text: String::new(),
+            full: false,
+            loops: false,
+        }
     }
 
     /// The text so far, as the model wrote it.
@@ -35,6 +42,11 @@ impl Collector {
     /// Whether the text holds at least one whole line that says something, or all that the place wants.
     pub fn has_line(&self) -> bool {
         self.full || self.text.trim_start().contains('\n')
+    }
+
+    /// Whether the model was stopped because it only repeated itself.
+    pub fn loops(&self) -> bool {
+        self.loops
     }
 
     /// Whether the place wants no more.
@@ -56,7 +68,9 @@ impl Collector {
 impl Sink for Collector {
     fn chunk(&mut self, text: &str) -> ControlFlow<()> {
         self.text.push_str(text);
-        if self.enough() || clean::loops(&self.text) {
+        let enough = self.enough();
+        self.loops = !enough && clean::loops(&self.text);
+        if enough || self.loops {
             self.full = true;
             return ControlFlow::Break(());
         }

@@ -124,6 +124,9 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::SameFile, Self::Known, Self::NoRoom];
+
     /// The stable name, `snake_case`.
     pub fn code(self) -> &'static str {
         match self {
@@ -149,6 +152,16 @@ pub struct Considered {
     pub outcome: Result<(), Rejection>,
 }
 
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SameFile => "it stands in the file itself",
+            Self::Known => "most of it is on show already",
+            Self::NoRoom => "worthier places had taken the room",
+        })
+    }
+}
+
 /// What is shown from elsewhere, and why just that.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Context {
@@ -156,6 +169,21 @@ pub struct Context {
     pub blocks: Arc<[Block]>,
     /// All that was found, in the order in which it was considered.
     pub considered: Vec<Considered>,
+}
+
+impl Context {
+    /// What is shown, in the order in which the blocks hold it.
+    pub fn shown(&self) -> impl Iterator<Item = &Considered> {
+        self.blocks.iter().flat_map(|block| {
+            let of_block = |found: &&Considered| found.outcome.is_ok() && *found.path == *block.path;
+            self.considered.iter().filter(of_block)
+        })
+    }
+
+    /// What is not shown, the worthiest first, and why.
+    pub fn rejected(&self) -> impl Iterator<Item = (&Considered, Rejection)> {
+        self.considered.iter().filter_map(|found| Some((found, found.outcome.err()?)))
+    }
 }
 
 impl fmt::Debug for Context {
@@ -351,12 +379,13 @@ impl<'q> Selection<'q> {
     /// Adds a text to the block of its file, so that no path is said twice.
     fn show(&mut self, path: &str, text: &str) {
         let text = text.trim_end();
-        match self.blocks.iter_mut().find(|block| block.path == path) {
-            Some(block) => {
-                block.text.push_str("\n\n");
-                block.text.push_str(text);
-            }
-            None => self.blocks.push(Block { path: path.to_owned(), text: text.to_owned() }),
+        if let Some(block) = self.blocks.iter_mut().find(|block| block.path == path) {
+            block.text.push_str("\n\n");
+            block.further.push(u32::try_from(block.text.len()).unwrap_or(u32::MAX));
+            block.text.push_str(text);
+        } else {
+            let (path, text) = (path.to_owned(), text.to_owned());
+            self.blocks.push(Block { path, text, further: Vec::new() });
         }
     }
 

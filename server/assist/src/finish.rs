@@ -1,13 +1,18 @@
 //! After the model: from its words to a suggestion that is fit to show, or the reason why there is none.
 //!
-//! Order matters: shape, overlap, repetition, confidence, closers, syntax. Must not add text that the model did not write.
+//! Order matters: shape, overlap, repetition, confidence, closers, syntax. Must not add text that the model did not write, and cuts nothing
+//! but through a named [`Rule`].
 
 use std::ops::Range;
 
 use syntax::Tree;
 use text::Snapshot;
 
-use crate::{Plan, Shape, Silence, clean, closers, plan::is_word};
+use crate::{
+    Plan, Shape, Silence, clean, closers,
+    cut::{Cut, Pruned, Rule},
+    plan::is_word,
+};
 
 /// What came from the model.
 #[derive(Debug, Clone, Copy)]
@@ -75,47 +80,69 @@ impl Suggestion {
     }
 }
 
+/// What came of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// The suggestion, or the reason why nothing is fit to show.
+    pub outcome: Result<Suggestion, Silence>,
+    /// What was taken off the model's words, in this order, whatever came of the rest.
+    pub cuts: Vec<Cut>,
+}
+
 /// Makes a suggestion of what the model `said` at the place of `plan`.
 ///
 /// `tree` is the tree of `snapshot`, or an older one that was edited along with the text; `None` where the language has no grammar.
-///
-/// # Errors
-/// The reason why nothing is fit to show.
-pub fn finish(
+pub fn finish(plan: &Plan, said: Said<'_>, snapshot: &Snapshot, tree: Option<&Tree>) -> Finished {
+    let mut answer = Pruned::new(said.text);
+    let outcome = fit(plan, said.confidence, &mut answer, snapshot, tree);
+    Finished { outcome, cuts: answer.cuts }
+}
+
+/// Cuts `answer` until it is fit to show.
+fn fit(
     plan: &Plan,
-    said: Said<'_>,
+    confidence: Option<f64>,
+    answer: &mut Pruned<'_>,
     snapshot: &Snapshot,
     tree: Option<&Tree>,
 ) -> Result<Suggestion, Silence> {
-    let text = missing(plan, said.text)?;
-    if clean::loops(text) {
+    keep_missing(plan, answer)?;
+    if clean::loops(answer.text) {
         return Err(Silence::Repetition);
     }
-    sure_enough(said.confidence, plan.min_confidence)?;
-    taken_enough(said.confidence, plan.learned_confidence)?;
-    let (text, verified) = match tree {
-        Some(tree) => (verified(plan, text, snapshot, tree)?, true),
-        None => (text, false),
-    };
-    let range = replaced(plan, text);
-    let text = (plan.lead.clone() + text).replace('\n', plan.line_break);
-    Ok(Suggestion { text, range, verified })
+    sure_enough(confidence, plan.min_confidence)?;
+    taken_enough(confidence, plan.learned_confidence)?;
+    if let Some(tree) = tree {
+        keep_valid(plan, answer, snapshot, tree)?;
+    }
+    let range = replaced(plan, answer.text);
+    let text = (plan.lead.clone() + answer.text).replace('\n', plan.line_break);
+    Ok(Suggestion { text, range, verified: tree.is_some() })
 }
 
-/// What of `said` the place wants and does not have yet.
-fn missing<'a>(plan: &Plan, said: &'a str) -> Result<&'a str, Silence> {
-    let wanted = match plan.shape {
-        Shape::Line => clean::first_line(said),
-        Shape::Block => clean::before_loop(block(said, &plan.indent)),
-    };
+/// Leaves what the place wants and does not have yet.
+fn keep_missing(plan: &Plan, answer: &mut Pruned<'_>) -> Result<(), Silence> {
+    match plan.shape {
+        Shape::Line => answer.cut(Rule::AfterLine, clean::first_line),
+        Shape::Block => {
+            answer.cut(Rule::BlankLine, clean::before_blank_line);
+            answer.cut(Rule::Dedent, |said| clean::before_dedent(said, &plan.indent));
+            answer.cut(Rule::Loop, clean::before_loop);
+        }
+    }
+    let wanted = answer.text;
     // Behind something typed, a line may well end as the one below it does.
-    let fresh = plan.request.typed.trim().is_empty();
-    let new = if fresh { clean::before_repeat_of(wanted, &plan.below) } else { wanted };
-    let new = without_separators(clean::without_overlap(new, &plan.rest), plan);
+    if plan.request.typed.trim().is_empty() {
+        answer.cut(Rule::NextLine, |said| clean::before_repeat_of(said, &plan.below));
+    }
+    answer.cut(Rule::SuffixOverlap, |said| clean::without_overlap(said, &plan.rest));
+    answer.cut(Rule::Separator, |said| without_separators(said, plan));
     // Blanks before other text on the line are part of it; before the line's end they are noise.
-    let new = if plan.rest.is_empty() { new.trim_end() } else { new };
-    if !new.trim().is_empty() || !plan.lead.is_empty() {
-        return Ok(new);
+    if plan.rest.is_empty() {
+        answer.cut(Rule::Blanks, str::trim_end);
+    }
+    if !answer.text.trim().is_empty() || !plan.lead.is_empty() {
+        return Ok(());
     }
     Err(if wanted.trim().is_empty() { Silence::NothingMissing } else { Silence::RepeatsSuffix })
 }
@@ -126,33 +153,20 @@ fn without_separators<'s>(said: &'s str, plan: &Plan) -> &'s str {
     said.strip_suffix(plan.separators.as_str()).filter(|_| whole).unwrap_or(said)
 }
 
-/// A block's text without line breaks ahead of it, down to the first blank line or dedent.
-fn block<'a>(said: &'a str, indent: &str) -> &'a str {
-    let mut at = 0;
-    for (n, line) in said.split_inclusive('\n').enumerate() {
-        let dedent = n > 0 && clean::width(line) < clean::width(indent);
-        if (n > 0 && line.trim().is_empty()) || dedent {
-            break;
-        }
-        at += line.len();
-    }
-    &said[..at]
-}
-
 /// What the suggestion `said` replaces: the selected item's range, and the closers that it writes itself.
 fn replaced(plan: &Plan, said: &str) -> Range<usize> {
     plan.replaced.start..plan.offset + closers::written(said, &plan.closers)
 }
 
-/// A beginning of `said`, as long as a few attempts find it, that adds no syntax error.
+/// Leaves a beginning, as long as a few attempts find it, that adds no syntax error.
 ///
 /// What is said for a new line must also be complete: who takes a function that breaks off has to mend it. Only to a user who asked is
 /// its first line shown. The rest of a line that the user began may open what the next key goes on with.
-fn verified<'a>(plan: &Plan, said: &'a str, snapshot: &Snapshot, tree: &Tree) -> Result<&'a str, Silence> {
-    let mut candidate = said;
-    let mut verifier = tree.verifier(snapshot, replaced(plan, candidate));
-    let mut judged = replaced(plan, candidate);
+fn keep_valid(plan: &Plan, answer: &mut Pruned<'_>, snapshot: &Snapshot, tree: &Tree) -> Result<(), Silence> {
+    let mut judged = replaced(plan, answer.text);
+    let mut verifier = tree.verifier(snapshot, judged.clone());
     for attempt in 0.. {
+        let candidate = answer.text;
         let range = replaced(plan, candidate);
         if range != judged {
             verifier = tree.verifier(snapshot, range.clone());
@@ -162,14 +176,15 @@ fn verified<'a>(plan: &Plan, said: &'a str, snapshot: &Snapshot, tree: &Tree) ->
         let one_line = !candidate.contains('\n');
         let may_be_open = one_line && (plan.shape == Shape::Line || plan.explicit);
         if verdict.added == 0 && (!verdict.open || may_be_open) {
-            return Ok(candidate);
+            return Ok(());
         }
         if verdict.added == 0 && one_line {
             return Err(Silence::Unfinished);
         }
         let allowed = closers::written(candidate, &plan.closers);
-        candidate = shorter(candidate, attempt, allowed).unwrap_or_default();
-        if candidate.trim().is_empty() {
+        let Some((rule, next)) = shorter(candidate, attempt, allowed) else { break };
+        answer.cut(rule, |_| next);
+        if next.trim().is_empty() {
             break;
         }
     }
@@ -179,17 +194,16 @@ fn verified<'a>(plan: &Plan, said: &'a str, snapshot: &Snapshot, tree: &Tree) ->
 /// The next candidate: of a block first all but the last line, then as many lines as close their own brackets, then the first line alone
 /// (a bad text costs more to judge than a good one, so there are few attempts); of a line the part before the first bracket that it closes
 /// but did not open.
-fn shorter(text: &str, attempt: usize, allowed: usize) -> Option<&str> {
-    if !text.contains('\n') {
-        return closers::first_stray(text, allowed).map(|at| text[..at].trim_end());
-    }
-    let first = || clean::first_line(text);
-    let next = match attempt {
-        0 => text.rsplit_once('\n').map_or_else(first, |(head, _)| head),
-        1 => Some(closers::closed_lines(text)).filter(|head| !head.is_empty()).unwrap_or_else(first),
-        _ => first(),
+fn shorter(text: &str, attempt: usize, allowed: usize) -> Option<(Rule, &str)> {
+    let Some((but_last, _)) = text.rsplit_once('\n') else {
+        return closers::first_stray(text, allowed).map(|at| (Rule::StrayCloser, text[..at].trim_end()));
     };
-    Some(next.trim_end())
+    let (rule, next) = match (attempt, closers::closed_lines(text)) {
+        (0, _) => (Rule::LastLine, but_last),
+        (1, closed) if !closed.is_empty() => (Rule::OpenLines, closed),
+        _ => (Rule::LaterLines, clean::first_line(text)),
+    };
+    Some((rule, next.trim_end()))
 }
 
 #[cfg(test)]
@@ -214,7 +228,7 @@ mod tests {
                 let mut model = ScriptedModel::new([Script::says(&[said])]);
                 model.answer(&plan.request, &mut collector)?;
                 let said = Said { text: collector.text(), confidence };
-                finish(&plan, said, &query.snapshot, query.tree.as_ref())
+                finish(&plan, said, &query.snapshot, query.tree.as_ref()).outcome
             })
             .map_or_else(
                 |silence| silence.code().to_owned(),
@@ -450,7 +464,8 @@ mod tests {
     fn line_breaks_are_the_documents_own() {
         let query = query("fn a() {\r\n    $0\r\n}\r\n");
         let plan = plan(&query, &Settings::default()).unwrap();
-        let suggestion = finish(&plan, sure("f();\n    g();"), &query.snapshot, query.tree.as_ref()).unwrap();
+        let said = sure("f();\n    g();");
+        let suggestion = finish(&plan, said, &query.snapshot, query.tree.as_ref()).outcome.unwrap();
         assert_eq!(suggestion.text, "f();\r\n    g();");
     }
 
@@ -459,7 +474,7 @@ mod tests {
         let query = query("    naïve.len$0\n");
         let plan = plan(&query, &Settings::default()).unwrap();
         let suggestion =
-            finish(&plan, sure("gth()"), &query.snapshot, None).unwrap().with_word(&query.snapshot);
+            finish(&plan, sure("gth()"), &query.snapshot, None).outcome.unwrap().with_word(&query.snapshot);
         assert_eq!(
             (suggestion.text.as_str(), &query.snapshot.to_string()[suggestion.range]),
             ("length()", "len")

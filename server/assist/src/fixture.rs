@@ -25,6 +25,7 @@ pub(crate) fn query(fixture: &str) -> Query {
         selected: None,
         explicit: false,
         excluded: None,
+        typed_over: false,
         blocks: Arc::default(),
     }
 }

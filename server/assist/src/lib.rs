@@ -14,6 +14,7 @@ mod clean;
 mod closers;
 mod collect;
 mod context;
+mod cut;
 mod finish;
 mod learn;
 mod plan;
@@ -24,10 +25,11 @@ pub use acceptance::{Change, Counter, GLANCE, Noted, Observer, PAIRS, Shown, Tas
 pub use alternatives::alternative;
 pub use collect::Collector;
 pub use context::{Considered, Context, Rejection, Source, Workspace, gather};
-pub use finish::{Said, Suggestion, finish, sure_enough};
+pub use cut::{Cut, Rule};
+pub use finish::{Finished, Said, Suggestion, finish, sure_enough};
 pub use learn::{DECILES, MOST_LEARNED, Tally, least_confidence, weight};
 pub use plan::{Plan, Query, Selected, Settings, Shape, plan};
-pub use silence::Silence;
+pub use silence::{Silence, Stage};
 pub use window::{HEAD_HOP, PREFIX_MAX, SUFFIX_MAX};
 
 #[cfg(test)]

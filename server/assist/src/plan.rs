@@ -78,6 +78,8 @@ pub struct Query {
     pub explicit: bool,
     /// Why the document is to be left alone, in words that fit behind "is"; `None` if it isn't.
     pub excluded: Option<String>,
+    /// Whether a suggestion at this place was typed over a moment ago.
+    pub typed_over: bool,
     /// What the model is shown from elsewhere: [`gather`](crate::gather)ed some time before.
     pub blocks: Arc<[Block]>,
 }
@@ -216,8 +218,14 @@ fn gate(query: &Query, settings: &Settings) -> Result<(), Silence> {
     if word(snapshot.char_before(query.offset)) && word(snapshot.char_after(query.offset)) {
         return Err(Silence::InsideWord);
     }
-    if !settings.strings && !query.explicit && ends_string(query) {
+    if query.explicit {
+        return Ok(());
+    }
+    if !settings.strings && ends_string(query) {
         return Err(Silence::InsideString);
+    }
+    if query.typed_over {
+        return Err(Silence::TypedOver);
     }
     Ok(())
 }
@@ -371,6 +379,16 @@ mod tests {
             "more than quotes follow"
         );
         assert_eq!(asks("fn a() {\n    f(\"one\", $0);\n}\n", false, false), None);
+    }
+
+    #[test]
+    fn where_a_suggestion_was_typed_over_only_a_key_asks_again() {
+        let asks = |typed_over, explicit| {
+            let query = Query { typed_over, explicit, ..query("let x = $0\n") };
+            plan(&query, &Settings::default()).map_err(|silence| silence.code()).err()
+        };
+        assert_eq!(asks(true, false), Some("typed_over"));
+        assert_eq!(asks(true, true), None);
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl<'m> Decoder<'m> {
         });
         match end {
             Ok(stop) | Err(End::Stopped(stop)) => {
-                Ok(Finish { stop, stats: account.close(stop, self.calibration) })
+                Ok(Finish { stop, stats: account.close(stop, self.calibration), shown: prompt.shown })
             }
             Err(End::Failed(error)) => {
                 self.reset();

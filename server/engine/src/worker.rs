@@ -14,7 +14,7 @@ use std::{
 };
 
 use model::{
-    Finish, ModelError, ModelInfo, Sink, Stats, Stop,
+    Finish, ModelError, ModelInfo, Shown, Sink, Stats, Stop,
     wire::{FromEngine, ModelState, RequestId},
 };
 use prompt::{Builder, Fim, family};
@@ -70,7 +70,11 @@ impl Shared {
         for job in jobs {
             let waited_ms = job.arrived.elapsed().as_secs_f64() * 1e3;
             let stats = Stats { queued_ms: waited_ms, total_ms: waited_ms, ..Stats::default() };
-            self.done(&job.reply, job.id, Ok(Finish { stop: Stop::Cancelled, stats }));
+            self.done(
+                &job.reply,
+                job.id,
+                Ok(Finish { stop: Stop::Cancelled, stats, shown: Shown::default() }),
+            );
         }
     }
 }
@@ -155,10 +159,10 @@ fn answer(decoder: &mut Decoder<'_>, shared: &Shared, job: &Job<Arc<Outgoing>>) 
     let result = catch_unwind(AssertUnwindSafe(|| decoder.answer(&job.request, timing, &mut sink)));
     decoder.answered();
     let result = result.map(|result| {
-        result.map(|Finish { stop, mut stats }| {
-            let stopped = shared.queue.aborted_for().filter(|_| stop == Stop::Cancelled);
-            stats.cancel_ms = stopped.map(|since| since.as_secs_f64() * 1e3);
-            Finish { stop, stats }
+        result.map(|mut finish| {
+            let stopped = shared.queue.aborted_for().filter(|_| finish.stop == Stop::Cancelled);
+            finish.stats.cancel_ms = stopped.map(|since| since.as_secs_f64() * 1e3);
+            finish
         })
     });
     let result = result.unwrap_or_else(|_| {

@@ -5,6 +5,7 @@
 
 mod cli;
 mod control;
+mod explain;
 mod link;
 mod logs;
 mod paths;

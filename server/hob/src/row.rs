@@ -3,22 +3,29 @@
 //! `serve` and `hob complete` append rows to `<state>/decisions.jsonl`; `hob why` reads them. Several processes append to one file,
 //! so a row is one write of one line. Must not hold text of a document, nor slow an answer down: the appender is a thread.
 
+mod elsewhere;
+
 use std::{
-    collections::BTreeMap,
     fs::{File, OpenOptions},
+    hash::{DefaultHasher, Hash, Hasher},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     thread,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use assist::{Considered, Context};
-use model::Stats;
+use assist::{Collector, Cut, Shape};
+use model::{Finish, Shown, Stats, Stop};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use elsewhere::{Elsewhere, Excerpt, Rejected};
+
 /// When the file has grown to this many bytes it becomes `decisions.jsonl.1`, and that one goes.
-const ROTATE: u64 = 4 << 20;
+const ROTATE: u64 = 8 << 20;
 
 /// Where the words of an answer came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,15 +41,106 @@ pub(crate) enum Source {
     Ahead,
 }
 
+/// Who decided what came of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum By {
+    /// A gate: the model was not asked.
+    Gate,
+    /// The model was asked, or had been; or there was none to ask.
+    Model,
+}
+
+/// What a place wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Wanted {
+    /// The rest of a line.
+    Line,
+    /// Whole lines.
+    Block,
+}
+
+impl From<Shape> for Wanted {
+    fn from(shape: Shape) -> Self {
+        match shape {
+            Shape::Line => Self::Line,
+            Shape::Block => Self::Block,
+        }
+    }
+}
+
+/// Why the model said no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Ended {
+    /// It said that the middle is complete.
+    EndOfHole,
+    /// The line that was asked for had ended.
+    Line,
+    /// `completion.max_tokens`, or the end of the context.
+    MaxTokens,
+    /// It was stopped: the place had all that it wants.
+    Full,
+    /// It was stopped: it only repeated itself.
+    Loop,
+    /// It was stopped: time was up.
+    Deadline,
+    /// It was stopped: nobody wanted the answer any more.
+    Cancelled,
+}
+
+impl Ended {
+    /// Of an answer that was heard to its end.
+    pub(crate) fn by(stop: Stop) -> Self {
+        match stop {
+            Stop::EndOfText => Self::EndOfHole,
+            Stop::Line => Self::Line,
+            Stop::Length => Self::MaxTokens,
+            Stop::Sink => Self::Full,
+            Stop::Cancelled | Stop::Prefilled => Self::Cancelled,
+        }
+    }
+
+    /// Of one that `collector` had enough of.
+    pub(crate) fn stopped(collector: &Collector) -> Self {
+        if collector.loops() { Self::Loop } else { Self::Full }
+    }
+}
+
+/// What one rule took off the model's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CutOff {
+    /// The rule's name.
+    pub(crate) rule: String,
+    /// Characters.
+    pub(crate) chars: usize,
+}
+
+impl From<&Cut> for CutOff {
+    fn from(cut: &Cut) -> Self {
+        Self { rule: cut.rule.name().to_owned(), chars: cut.chars }
+    }
+}
+
 /// What happened to one request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
+    /// What a person calls it: some letters and digits.
+    #[serde(default)]
+    pub(crate) id: String,
     /// Milliseconds since 1970, UTC.
     pub(crate) at: u64,
     /// `inline`, `popup` or `cli`.
     pub(crate) asked: String,
+    /// Whether the user asked by a key, rather than by going on typing.
+    #[serde(default)]
+    pub(crate) explicit: bool,
     /// The document, relative to its workspace.
     pub(crate) path: String,
+    /// A number for the document, by which its rows are told from those of one with the same name: [`document`].
+    #[serde(default)]
+    pub(crate) document: String,
     /// The LSP language id.
     pub(crate) language: String,
     /// The cursor's line, from 1.
@@ -51,11 +149,26 @@ pub(crate) struct Row {
     pub(crate) outcome: String,
     /// The silence in words; empty when something was shown.
     pub(crate) why: String,
+    /// Who decided that; `None` in rows of older versions.
+    #[serde(default)]
+    pub(crate) by: Option<By>,
+    /// What the place wanted; `None` where a gate was closed.
+    #[serde(default)]
+    pub(crate) wanted: Option<Wanted>,
     /// Characters shown.
     pub(crate) chars: usize,
     /// Suggestions that the answer held: more than one only for who asked by a key. `chars` and `verified` are the first one's.
     #[serde(default)]
     pub(crate) candidates: usize,
+    /// Characters that the model said for this place.
+    #[serde(default)]
+    pub(crate) said: usize,
+    /// Why it said no more; `None` if it was never heard, or left while it spoke.
+    #[serde(default)]
+    pub(crate) ended: Option<Ended>,
+    /// What was taken off its words, in this order.
+    #[serde(default)]
+    pub(crate) cuts: Vec<CutOff>,
     /// Whether the syntax of what was shown was checked.
     pub(crate) verified: bool,
     /// The model's name; empty when none was asked.
@@ -66,6 +179,12 @@ pub(crate) struct Row {
     /// nothing to say or nobody to say it.
     #[serde(default)]
     pub(crate) source: Option<Source>,
+    /// Milliseconds of these that the request waited for an engine to ask; `None` where an answer was there.
+    #[serde(default)]
+    pub(crate) engine_ms: Option<f64>,
+    /// From the request's arrival to the first of the model's words for it.
+    #[serde(default)]
+    pub(crate) first_ms: Option<f64>,
     /// Milliseconds of these that the request waited for the model's words.
     #[serde(default)]
     pub(crate) model_ms: Option<f64>,
@@ -73,53 +192,61 @@ pub(crate) struct Row {
     /// suggestion. `None` when there was nothing to judge.
     #[serde(default)]
     pub(crate) check_ms: Option<f64>,
-    /// What the engine said it cost.
+    /// Milliseconds of these that a suggestion that was ready waited for a pause in the typing.
+    #[serde(default)]
+    pub(crate) held_ms: Option<f64>,
+    /// What the engine said it cost: the question whose answer this is, which may have been an older one.
     pub(crate) stats: Option<Stats>,
+    /// Of what that question's prompt was, in tokens; the excerpts' are in the context.
+    #[serde(default)]
+    pub(crate) prompt: Option<Shown>,
     /// What the model was shown from elsewhere in the workspace.
     #[serde(default)]
     pub(crate) context: Elsewhere,
 }
 
-/// What is shown from elsewhere, and how much is not.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Elsewhere {
-    /// The places, the worthiest first.
-    pub(crate) shown: Vec<Excerpt>,
-    /// How much was found and left out, by the code of the reason.
-    pub(crate) left_out: BTreeMap<String, u32>,
-}
-
-/// A place that is shown.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Excerpt {
-    /// The source: `definitions`, `edits`, `uses` or `neighbours`.
-    pub(crate) from: String,
-    /// The file, relative to its workspace.
-    pub(crate) path: String,
-    /// Its first line, from 1.
-    pub(crate) line: usize,
-    /// How much text.
-    pub(crate) bytes: usize,
-}
-
-impl From<&Context> for Elsewhere {
-    fn from(context: &Context) -> Self {
-        let mut elsewhere = Self::default();
-        for Considered { source, path, lines, bytes, outcome } in &context.considered {
-            match outcome {
-                Ok(()) => elsewhere.shown.push(Excerpt {
-                    from: source.name().to_owned(),
-                    path: path.to_string(),
-                    line: lines.start + 1,
-                    bytes: *bytes,
-                }),
-                Err(rejection) => {
-                    *elsewhere.left_out.entry(rejection.code().to_owned()).or_insert(0) += 1;
-                }
-            }
-        }
-        elsewhere
+impl Row {
+    /// The row of a request that came now, of which nothing else is known yet.
+    pub(crate) fn begin(asked: &str) -> Self {
+        let at = now();
+        Self { id: id(at), at, asked: asked.to_owned(), by: Some(By::Gate), ..Self::default() }
     }
+
+    /// Notes how the model's answer ended, and what the prompt was that it answers. `is_ours`: the prompt's blocks are those of
+    /// [`Self::context`].
+    pub(crate) fn answered(&mut self, finish: Finish, is_ours: bool) {
+        let Finish { stats, mut shown, .. } = finish;
+        shown.dated |= !is_ours && !shown.glance;
+        self.context.weigh(&shown);
+        shown.excerpts.clear();
+        self.stats = Some(stats);
+        // An answer that was cancelled before it began has no prompt.
+        self.prompt = (stats.prompt_tokens > 0).then_some(shown);
+    }
+}
+
+/// Some letters and digits for a row of this process that begins at `at`: unlikely to be any other row's, and none that are
+/// taken for one another.
+fn id(at: u64) -> String {
+    const LETTERS: &[u8] = b"23456789bcdfghjkmnpqrstvwxyz";
+    const LENGTH: usize = 6;
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut hasher = DefaultHasher::new();
+    (std::process::id(), at, COUNT.fetch_add(1, Ordering::Relaxed)).hash(&mut hasher);
+    let mut number = hasher.finish();
+    let letters = (0..LENGTH).map(|_| {
+        let (rest, letter) = (number / LETTERS.len() as u64, number % LETTERS.len() as u64);
+        number = rest;
+        char::from(LETTERS[usize::try_from(letter).unwrap_or_default()])
+    });
+    letters.collect()
+}
+
+/// A number for the document at `path`, which is absolute, or whatever its editor calls it if it lies nowhere.
+pub(crate) fn document(path: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    path.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 /// Milliseconds since 1970.
@@ -173,8 +300,8 @@ pub(crate) fn append(path: &Path, row: &Row) -> io::Result<()> {
     OpenOptions::new().append(true).create(true).open(path)?.write_all(&line)
 }
 
-/// The newest `count` rows, oldest first. Lines that are no rows (a torn write, a newer version's) are skipped.
-pub(crate) fn last(state: &Path, count: usize) -> io::Result<Vec<Row>> {
+/// Every row, oldest first. Lines that are no rows (a torn write, a newer version's) are skipped.
+pub(crate) fn all(state: &Path) -> io::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for path in [file(state).with_extension("jsonl.1"), file(state)] {
         match File::open(&path) {
@@ -186,8 +313,14 @@ pub(crate) fn last(state: &Path, count: usize) -> io::Result<Vec<Row>> {
             Err(error) => return Err(error),
         }
     }
+    Ok(rows)
+}
+
+/// The newest `count` of the rows that `wanted` picks, oldest first.
+pub(crate) fn newest(rows: Vec<Row>, count: usize, wanted: impl Fn(&Row) -> bool) -> Vec<Row> {
+    let mut rows: Vec<Row> = rows.into_iter().filter(wanted).collect();
     let skip = rows.len().saturating_sub(count);
-    Ok(rows.split_off(skip))
+    rows.split_off(skip)
 }
 
 #[cfg(test)]
@@ -196,23 +329,13 @@ mod tests {
 
     fn row(line: usize) -> Row {
         Row {
-            at: 1,
-            asked: "inline".into(),
             path: "src/é.rs".into(),
             language: "rust".into(),
             line,
             outcome: "shown".into(),
-            why: String::new(),
-            chars: 4,
-            candidates: 3,
-            verified: true,
-            model: "ember".into(),
-            total_ms: 1.5,
             source: Some(Source::Stream),
-            model_ms: Some(0.25),
-            check_ms: Some(0.5),
             stats: Some(Stats::default()),
-            context: Elsewhere::default(),
+            ..Row::begin("inline")
         }
     }
 
@@ -224,8 +347,9 @@ mod tests {
         }
         OpenOptions::new().append(true).open(file(state.path())).unwrap().write_all(b"{\"at\":1,\n").unwrap();
         append(&file(state.path()), &row(5)).unwrap();
-        let lines: Vec<usize> = last(state.path(), 3).unwrap().iter().map(|row| row.line).collect();
-        assert_eq!(lines, [3, 4, 5]);
+        let rows = newest(all(state.path()).unwrap(), 3, |row| row.line != 4);
+        let lines: Vec<usize> = rows.iter().map(|row| row.line).collect();
+        assert_eq!(lines, [2, 3, 5]);
     }
 
     #[test]
@@ -234,6 +358,23 @@ mod tests {
         std::fs::write(file(state.path()), vec![b'\n'; usize::try_from(ROTATE).unwrap() + 1]).unwrap();
         append(&file(state.path()), &row(7)).unwrap();
         assert!(std::fs::metadata(file(state.path())).unwrap().len() < 1000);
-        assert_eq!(last(state.path(), 10).unwrap().len(), 1);
+        assert_eq!(all(state.path()).unwrap().len(), 1);
+    }
+    #[test]
+    fn rows_of_an_older_version_are_read() {
+        let old = r#"{"at":1,"asked":"inline","path":"a.rs","language":"rust","line":3,"outcome":"shown","why":"","chars":4,
+            "verified":true,"model":"ember","total_ms":1.5,"stats":{"prompt_tokens":9,"evaluated_tokens":1,"decoded_tokens":2,
+            "ttft_ms":1.0,"total_ms":1.0,"queued_ms":0.0,"mean_logprob":-1.0},
+            "context":{"shown":[{"from":"uses","path":"b.rs","line":1,"bytes":90}],"left_out":{"known":2}}}"#;
+        let row: Row = serde_json::from_str(old).unwrap();
+        assert_eq!((row.id.as_str(), row.by, row.prompt), ("", None, None));
+        assert_eq!((row.context.shown[0].tokens, row.context.unnamed()), (None, 2));
+    }
+
+    #[test]
+    fn rows_of_one_moment_have_ids_of_their_own() {
+        let ids: std::collections::BTreeSet<_> = (0..1000).map(|_| id(7)).collect();
+        assert_eq!(ids.len(), 1000);
+        assert!(ids.iter().all(|id| id.len() == 6));
     }
 }

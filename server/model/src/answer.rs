@@ -80,12 +80,47 @@ pub struct Stats {
 }
 
 /// The end of an answer that did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finish {
     /// Why it ended.
     pub stop: Stop,
     /// What it cost.
     pub stats: Stats,
+    /// What the model was shown.
+    #[serde(default)]
+    pub shown: Shown,
+}
+
+/// What of a request's text its prompt holds. Counts are tokens; those of the parts add up to the prompt's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Shown {
+    /// Text before the place where the middle begins; in a layout without an anchor what is typed is part of it.
+    pub before: u32,
+    /// What is typed behind the anchor.
+    pub typed: u32,
+    /// Text after the cursor.
+    pub after: u32,
+    /// What is shown from elsewhere, with the paths that announce it.
+    pub elsewhere: u32,
+    /// What holds the parts together: special tokens, and the path of the file itself.
+    pub frame: u32,
+    /// The excerpts of the request's blocks, in their order. For those that are missing at the end there was no room. Empty where the
+    /// model was shown something else than these blocks.
+    pub excerpts: Vec<ShownExcerpt>,
+    /// Whether only a little around the cursor was shown, so that the answer comes at once, and nothing from elsewhere.
+    pub glance: bool,
+    /// Whether what is shown from elsewhere are blocks of an earlier request, because the newer ones were not read yet.
+    pub dated: bool,
+}
+
+/// How much of one excerpt a prompt holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownExcerpt {
+    /// Its tokens in the prompt; the path that announces a block counts with its first excerpt.
+    pub tokens: u32,
+    /// Whether there was no room for all of it.
+    pub cut: bool,
 }
 
 /// What a loaded model is.

@@ -4,7 +4,7 @@
 
 use std::{collections::VecDeque, ops::ControlFlow};
 
-use crate::{Finish, ModelError, Request, Sink, Stats, Stop};
+use crate::{Finish, ModelError, Request, Shown, Sink, Stats, Stop};
 
 /// One scripted answer: these chunks, then this end.
 #[derive(Debug, Clone)]
@@ -50,9 +50,9 @@ impl ScriptedModel {
         for chunk in &script.chunks {
             stats.decoded_tokens += 1;
             if sink.chunk(chunk) == ControlFlow::Break(()) {
-                return Ok(Finish { stop: Stop::Sink, stats });
+                return Ok(Finish { stop: Stop::Sink, stats, shown: Shown::default() });
             }
         }
-        script.end.map(|stop| Finish { stop, stats })
+        script.end.map(|stop| Finish { stop, stats, shown: Shown::default() })
     }
 }

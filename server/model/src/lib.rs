@@ -11,5 +11,5 @@ pub mod fake;
 mod request;
 pub mod wire;
 
-pub use answer::{Finish, ModelError, ModelInfo, Sink, Stats, Stop};
+pub use answer::{Finish, ModelError, ModelInfo, Shown, ShownExcerpt, Sink, Stats, Stop};
 pub use request::{Asking, Block, Kind, Order, Request, SessionKey};

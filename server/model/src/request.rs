@@ -90,6 +90,9 @@ pub struct Block {
     pub path: String,
     /// The text itself, UTF-8.
     pub text: String,
+    /// Where its second and later excerpts begin, in bytes of the text: so much of it can be told apart afterwards.
+    #[serde(default)]
+    pub further: Vec<u32>,
 }
 
 /// One hole to fill: `prefix` + `typed` + ⟨cursor⟩ + `suffix` is a window of the document, with no byte left out between them.

@@ -163,7 +163,7 @@ pub fn read_frame<T: DeserializeOwned>(input: &mut impl Read) -> io::Result<Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Asking, Kind, Stats, Stop};
+    use crate::{Asking, Kind, Shown, Stats, Stop};
 
     fn ask() -> ToEngine {
         ToEngine::Ask {
@@ -188,7 +188,7 @@ mod tests {
     fn frames_come_back_as_they_went() {
         let done = FromEngine::Done {
             id: RequestId(7),
-            result: Ok(Finish { stop: Stop::EndOfText, stats: Stats::default() }),
+            result: Ok(Finish { stop: Stop::EndOfText, stats: Stats::default(), shown: Shown::default() }),
         };
         let failed =
             FromEngine::Done { id: RequestId(8), result: Err(ModelError::Unusable("no such file".into())) };

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_from_elsewhere_stays_with_it() {
-        let block = |text: &str| vec![Block { path: "b.rs".into(), text: text.into() }];
+        let block = |text: &str| vec![Block { path: "b.rs".into(), text: text.into(), further: Vec::new() }];
         let then = Request { blocks: block("then"), ..request("a\n  b$0\nz") };
         let now = Request { blocks: block("now"), ..request("a\n  bc$0\nz") };
         let seen = Anchor::of(&Hole::of(&then)).hole(&now).unwrap();

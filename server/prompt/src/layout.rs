@@ -4,14 +4,14 @@
 
 use std::sync::Arc;
 
-use model::{Block, Request};
+use model::{Block, Request, Shown, ShownExcerpt};
 
 use crate::{
     Fim, Healing, Hole, Token, Tokens,
     budget::{self, Room},
     cache::{Chunked, TokenCache},
     family::{Files, Layout, OwnPath},
-    heal,
+    heal, shown,
 };
 
 /// A request in tokens.
@@ -23,6 +23,8 @@ pub struct Prompt {
     pub healing: Healing,
     /// Decode at most this many tokens beyond the healed ones.
     pub answer_tokens: usize,
+    /// Of what the tokens are.
+    pub shown: Shown,
 }
 
 /// How much of the text around a hole a prompt shows.
@@ -91,9 +93,9 @@ impl<T: Tokens> Builder<T> {
         let own_header = self.own_header(request);
         let room = self.room(request, own_header.len());
         let repository = self.repository(request);
-        let blocks = match view {
+        let (blocks, excerpts) = match view {
             View::Whole => self.blocks(&hole.blocks, room.blocks.saturating_sub(repository.len())),
-            View::Glance(_) => Vec::new(),
+            View::Glance(_) => Default::default(),
         };
         let blocks = if blocks.is_empty() { blocks } else { [repository, blocks].concat() };
         // The path of the file with the hole is of use only beside other files.
@@ -110,7 +112,11 @@ impl<T: Tokens> Builder<T> {
         let frame = 5 + parts.own_header.len() + parts.blocks.len();
         parts.fit(self.context.saturating_sub(room.answer + frame));
         let tokens = self.assemble(layout, &parts);
-        Prompt { tokens, healing: parts.healing, answer_tokens: room.answer }
+        let mut shown = parts.shown(tokens.len());
+        shown.glance = view != View::Whole;
+        shown.dated = !shown.glance && hole.is_dated();
+        shown.excerpts = if shown.dated { Vec::new() } else { excerpts };
+        Prompt { tokens, healing: parts.healing, answer_tokens: room.answer, shown }
     }
 
     /// The tokens for each part of a prompt whose own header has `header` tokens.
@@ -223,9 +229,9 @@ impl<T: Tokens> Builder<T> {
     }
 
     /// Context blocks in the order given, each with its header, as long as there is room; the first that doesn't fit is cut at the
-    /// end of a line and is the last.
-    fn blocks(&mut self, blocks: &[Block], room: usize) -> Vec<Token> {
-        let mut out = Vec::new();
+    /// end of a line and is the last. Also how much of each excerpt that is.
+    fn blocks(&mut self, blocks: &[Block], room: usize) -> (Vec<Token>, Vec<ShownExcerpt>) {
+        let (mut out, mut excerpts) = (Vec::new(), Vec::new());
         for block in blocks {
             let header = self.header(&block.path);
             let Some(left) = room.checked_sub(out.len() + header.len() + 1) else { break };
@@ -235,10 +241,15 @@ impl<T: Tokens> Builder<T> {
             if to == 0 {
                 break;
             }
+            excerpts.extend(shown::excerpts(block, (&text, window.len()), to, header.len()));
             out.extend(header);
             self.cache.append(&self.tokens, window, &text, (0, to), &mut out);
             if !block.text.ends_with('\n') && to == text.chunks.len() {
-                out.extend(self.plain("\n"));
+                let line_break = self.plain("\n");
+                if let Some(last) = excerpts.last_mut() {
+                    last.tokens += shown::count(line_break.len());
+                }
+                out.extend(line_break);
             }
             if text.tokens_before(to) < text.tokens.len() || window.len() < block.text.len() {
                 break;
@@ -246,7 +257,7 @@ impl<T: Tokens> Builder<T> {
         }
         // Where chunks are only estimates the text may have come out longer.
         out.truncate(room);
-        out
+        (out, excerpts)
     }
 
     /// What comes before the text of another file.
@@ -353,6 +364,14 @@ struct Parts {
 }
 
 impl Parts {
+    /// What each part has of a prompt of so many tokens.
+    fn shown(&self, prompt: usize) -> Shown {
+        let parts = [&self.prefix, &self.typed, &self.suffix, &self.blocks].map(Vec::len);
+        let frame = shown::count(prompt - parts.iter().sum::<usize>());
+        let [before, typed, after, elsewhere] = parts.map(shown::count);
+        Shown { before, typed, after, elsewhere, frame, ..Shown::default() }
+    }
+
     /// The last guard: cuts until prefix, suffix and typed fit. Only estimated chunks and single very long lines get here.
     fn fit(&mut self, room: usize) {
         let mut excess = (self.prefix.len() + self.suffix.len() + self.typed.len()).saturating_sub(room);

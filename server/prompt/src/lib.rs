@@ -12,6 +12,7 @@ pub mod cache;
 pub mod family;
 pub mod heal;
 pub mod layout;
+mod shown;
 mod surroundings;
 mod tokens;
 #[cfg(test)]

@@ -123,7 +123,7 @@ fn check(sources: &[Source], fixture: &str, expected: &Expect) {
         let outcome = outcome.map_or_else(Rejection::code, |()| "shown");
         format!("{} {path}:{}-{} {outcome}\n", source.name(), lines.start, lines.end)
     });
-    let blocks = context.blocks.iter().map(|Block { path, text }| format!("--- {path}\n{text}\n"));
+    let blocks = context.blocks.iter().map(|Block { path, text, .. }| format!("--- {path}\n{text}\n"));
     expected.assert_eq(&considered.chain(blocks).collect::<Vec<_>>().concat());
 }
 
@@ -210,4 +210,36 @@ fn the_worthier_source_goes_first_whatever_the_order_asked_in() {
 #[test]
 fn without_sources_there_is_nothing() {
     check(&[], "fn a() { Wheel::$0 }", &expect![[""]]);
+}
+
+#[test]
+fn what_is_shown_is_told_in_the_order_of_the_blocks_and_each_excerpt_can_be_found_in_its_block() {
+    let edited = vec!["    wheel.turn(90);\n    wheel.stop();\n"];
+    let query = fixture::query("fn b(wheel: &mut Wheel) {\n    let degrees = twice($0)\n}\n");
+    let context = gather(&query, &Memory { files: FILES.to_vec(), edited }, &Source::ALL);
+    let told: Vec<_> = context.shown().map(|shown| format!("{}:{}", shown.path, shown.lines.start)).collect();
+    let found = context.blocks.iter().flat_map(|block| {
+        let starts = std::iter::once(0).chain(block.further.iter().map(|start| *start as usize));
+        starts.map(|start| format!("{}: {}", block.path, block.text[start..].lines().next().unwrap()))
+    });
+    expect![[r#"
+        src/right.rs:0
+        src/right.rs:4
+        src/edited.rs:3
+        src/wrong.rs:0
+        src/main.rs:0
+        src/wheel.rs:0
+        src/right.rs: fn twice(n: u32) -> u32 {
+        src/right.rs: struct Wheel {
+        src/edited.rs:     wheel.turn(90);
+        src/wrong.rs: fn twice(text: &str) -> String {
+        src/main.rs: fn main() {
+        src/wheel.rs: impl Wheel { fn turn(&mut self, degrees: u32) {} }
+    "#]]
+    .assert_eq(&format!("{}\n{}\n", told.join("\n"), found.collect::<Vec<_>>().join("\n")));
+    let rejected = context.rejected().map(|(found, why)| format!("{}: {why}\n", found.path));
+    expect![[r#"
+        src/right.rs: most of it is on show already
+    "#]]
+    .assert_eq(&rejected.collect::<String>());
 }

@@ -236,12 +236,14 @@ fn what_is_shown_from_elsewhere_is_another_once_it_is_read() {
             blocks: vec![Block {
                 path: "family.rs".into(),
                 text: OTHER.lines().take(20).collect::<Vec<_>>().join("\n"),
+                further: Vec::new(),
             }],
             ..hole(&format!("{before}{typed}$0{after}"))
         };
         key(decoder, &before, "        let pos", &after);
-        let dated = answer(decoder, &knowing("        let posi")).1.stats;
-        assert!(dated.evaluated_tokens <= 4, "nobody waits for what is new elsewhere: {dated:?}");
+        let dated = answer(decoder, &knowing("        let posi")).1;
+        assert!(dated.stats.evaluated_tokens <= 4, "nobody waits for what is new elsewhere: {dated:?}");
+        assert!(dated.shown.dated && dated.shown.elsewhere == 0, "{dated:?}");
         let patiently = Request {
             kind: Kind::Prefill,
             asking: model::Asking::patiently(),
@@ -249,7 +251,8 @@ fn what_is_shown_from_elsewhere_is_another_once_it_is_read() {
         };
         let read = answer(decoder, &patiently).1.stats;
         assert!(read.evaluated_tokens > 100, "{read:?}");
-        let next = answer(decoder, &knowing("        let posit")).1.stats;
-        assert!(next.evaluated_tokens <= 4 && next.prompt_tokens > 0, "{next:?}");
+        let next = answer(decoder, &knowing("        let posit")).1;
+        assert!(next.stats.evaluated_tokens <= 4 && next.stats.prompt_tokens > 0, "{next:?}");
+        assert!(!next.shown.dated && next.shown.excerpts.len() == 1, "{next:?}");
     });
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use assist::{Plan, Query, Said, Settings, Silence, Suggestion, sure_enough};
+use assist::{Finished, Plan, Query, Said, Settings, Silence, Suggestion, sure_enough};
 use clap::Args;
 use model::{Asking, ModelInfo, SessionKey, Stats};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use syntax::{Language, Tree};
 use text::{Document, Encoding, Snapshot, WirePos};
 
 use super::{Choice, out, ready::Ready};
-use crate::row::{self, Elsewhere, Row, Source};
+use crate::row::{self, By, Row, Source};
 
 /// Flags of `hob complete`.
 #[derive(Debug, Args)]
@@ -103,13 +103,19 @@ impl Complete {
         let settings = Settings { max_tokens: ready.config.completion.max_tokens, ..Settings::default() };
         let asked = Instant::now();
         let mut timings = Timings::default();
-        let (mut stats, mut others) = (None, Vec::new());
+        let (mut row, mut others) = (Row::begin("cli"), Vec::new());
         let outcome = assist::plan(&query, &settings).and_then(|mut plan| {
             plan.request.asking = Asking::patiently();
-            let said = self.listen(&ready, &plan, asked, &mut timings, &mut stats)?;
-            let said = Said { text: &said, confidence: stats.map(|stats| stats.confidence) };
+            row.by = Some(By::Model);
+            row.wanted = Some(plan.shape.into());
+            let said = self.listen(&ready, &plan, asked, &mut timings, &mut row)?;
+            let heard = Instant::now();
+            let said = Said { text: &said, confidence: row.stats.map(|stats| stats.confidence) };
             let place = (&snapshot, query.tree.as_ref());
-            let first = assist::finish(&plan, said, place.0, place.1)?;
+            let Finished { outcome, cuts } = assist::finish(&plan, said, place.0, place.1);
+            row.cuts = cuts.iter().map(Into::into).collect();
+            row.check_ms = Some(ms(heard));
+            let first = outcome?;
             if self.alternatives > 1 {
                 let began = Instant::now();
                 others = self.others(&ready, &plan, &first, place);
@@ -118,8 +124,9 @@ impl Complete {
             Ok(first)
         });
         timings.total_ms = ms(asked);
-        let found = Found { offset: query.offset, outcome, others, stats };
-        self.record(&ready.state, &query, &found, &ready.info, &timings);
+        row.total_ms = timings.total_ms;
+        let found = Found { offset: query.offset, outcome, others, stats: row.stats };
+        self.record(&ready.state, &query, &found, &ready.info, row);
         self.show(&snapshot, &found, &ready, timings)
     }
 
@@ -155,6 +162,7 @@ impl Complete {
             explicit: true,
             // Whoever names a file in a shell means it.
             excluded: None,
+            typed_over: false,
             blocks: Arc::default(),
         };
         Ok((snapshot, query))
@@ -167,21 +175,24 @@ impl Complete {
         plan: &Plan,
         asked: Instant,
         timings: &mut Timings,
-        stats: &mut Option<Stats>,
+        row: &mut Row,
     ) -> Result<String, Silence> {
         let mut first_line = None;
-        let (said, answered) = ready.ask(plan, &mut |text, has_line| {
+        let (said, ended, finish) = ready.ask(plan, &mut |text, has_line| {
             if !self.json {
                 out::piece(text);
             }
+            row.first_ms.get_or_insert_with(|| ms(asked));
             if has_line && first_line.is_none() {
                 first_line = Some(ms(asked));
             }
         })?;
-        *stats = Some(answered);
-        timings.prompt_tokens = answered.prompt_tokens;
-        timings.evaluated_tokens = answered.evaluated_tokens;
-        timings.ttft_ms = answered.ttft_ms;
+        timings.prompt_tokens = finish.stats.prompt_tokens;
+        timings.evaluated_tokens = finish.stats.evaluated_tokens;
+        timings.ttft_ms = finish.stats.ttft_ms;
+        row.answered(finish, true);
+        (row.source, row.ended) = (Some(Source::Decode), Some(ended));
+        (row.said, row.model_ms) = (said.chars().count(), Some(ms(asked)));
         // An answer that the model ended itself is a whole line too.
         timings.first_line_ms = first_line.or_else(|| (!said.is_empty()).then(|| ms(asked)));
         Ok(said)
@@ -201,12 +212,13 @@ impl Complete {
         })
     }
 
-    fn record(&self, state: &Path, query: &Query, found: &Found, info: &ModelInfo, timings: &Timings) {
-        let Found { outcome, others, stats, .. } = found;
+    fn record(&self, state: &Path, query: &Query, found: &Found, info: &ModelInfo, row: Row) {
+        let Found { outcome, others, .. } = found;
+        let path = std::path::absolute(&self.file).unwrap_or_else(|_| self.file.clone());
         let row = Row {
-            at: row::now(),
-            asked: "cli".to_owned(),
             path: query.path.clone(),
+            document: row::document(&path.to_string_lossy()),
+            explicit: query.explicit,
             language: query.language.clone(),
             line: self.at.0 as usize,
             outcome: outcome.as_ref().map_or_else(Silence::code, |_| "shown").to_owned(),
@@ -215,12 +227,7 @@ impl Complete {
             candidates: outcome.as_ref().map_or(0, |_| 1 + others.len()),
             verified: outcome.as_ref().is_ok_and(|suggestion| suggestion.verified),
             model: info.name.clone(),
-            total_ms: timings.total_ms,
-            source: stats.map(|_| Source::Decode),
-            model_ms: None,
-            check_ms: None,
-            stats: *stats,
-            context: Elsewhere::default(),
+            ..row
         };
         if let Err(error) = row::append(&row::file(state), &row) {
             out::note(&format!("hob: this answer could not be recorded for `hob why`: {error}"));

@@ -48,7 +48,7 @@ enum Command {
     Bench(bench::Bench),
     /// Read a workspace into Hob's index, as an editor's window does in the background, and say what is in it.
     Index(index::Index),
-    /// Show the last answers and silences, with their reasons.
+    /// Show the last answers and silences with their reasons, one of them in full, or how many there were of each.
     Why(why::Why),
     /// Show what came of suggestions, by day and language: taken, kept, and how many keystrokes that saved.
     Usage(usage::Usage),

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use assist::{Collector, Plan, Silence, Suggestion};
 use config::Config;
 use engine::EngineClient;
-use model::{ModelInfo, Sink, Stats, wire::ModelState};
+use model::{Finish, ModelInfo, Sink, Stop, wire::ModelState};
 use syntax::Tree;
 use text::Snapshot;
 
@@ -17,6 +17,7 @@ use crate::{
     control::Direct,
     link::{Link, State},
     logs, paths,
+    row::Ended,
     sandbox::{self, Role},
     settings::{self, Sources},
 };
@@ -55,13 +56,13 @@ impl Ready {
         Ok(Self { config, state, info, engine, _link: link })
     }
 
-    /// Asks, and gathers what is said until the place wants no more. `heard` is told of each piece, and whether a whole
-    /// line is there.
+    /// Asks, and gathers what is said until the place wants no more; says why that was the end. `heard` is told of each piece, and
+    /// whether a whole line is there.
     pub(super) fn ask(
         &self,
         plan: &Plan,
         heard: &mut dyn FnMut(&str, bool),
-    ) -> Result<(String, Stats), Silence> {
+    ) -> Result<(String, Ended, Finish), Silence> {
         let mut collector = Collector::new(plan);
         let finish =
             self.engine.ask_and_wait(plan.request.clone(), &mut |text: &str| -> ControlFlow<()> {
@@ -69,7 +70,9 @@ impl Ready {
                 heard(text, collector.has_line());
                 flow
             })?;
-        Ok((collector.text().to_owned(), finish.stats))
+        let ended =
+            if finish.stop == Stop::Sink { Ended::stopped(&collector) } else { Ended::by(finish.stop) };
+        Ok((collector.text().to_owned(), ended, finish))
     }
 
     /// Asks for up to `wanted` other readings beside `first`, the suggestion at the place of `plan`, and waits for all.

@@ -1,163 +1,184 @@
-//! `hob why`: the last answers and silences, newest last.
+//! `hob why`: the last answers and silences, newest last; those of one document or a single one in full; or how many there were of each.
+//!
+//! Must not put a row into words: `explain` does, for editors too.
 
-use std::{fmt::Write, process::ExitCode};
+use std::{
+    path::{Component, Path, PathBuf},
+    process::ExitCode,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::out;
 use crate::{
+    explain::{Statistics, Style, detail, table},
     paths,
-    row::{self, Row, Source},
+    row::{self, Row},
 };
+
+/// Rows of the table.
+const LINES: usize = 20;
+/// Rows of one document, which are shown in full.
+const FULL: usize = 3;
 
 /// Flags of `hob why`.
 #[derive(Debug, Args)]
 pub(super) struct Why {
-    /// How many.
-    #[arg(short = 'n', long, default_value_t = 20)]
-    count: usize,
-    /// One JSON array instead of a table.
+    /// Only this document, in full; or the id of one answer, which stands before it in the table.
+    #[arg(value_name = "PATH|ID")]
+    what: Option<String>,
+    /// How many: of the table 20 by default, of a document 3, of what is counted all.
+    #[arg(short = 'n', long)]
+    count: Option<usize>,
+    /// JSON instead of text.
     #[arg(long)]
     json: bool,
+    /// How often each came, with what it means, and how long the answers took.
+    #[arg(long)]
+    stats: bool,
 }
 
 impl Why {
     pub(super) fn run(self) -> Result<ExitCode> {
         let state = paths::state_dir()?;
-        let rows = row::last(&state, self.count)
-            .with_context(|| format!("can't read {}", row::file(&state).display()))?;
-        if self.json {
+        let rows = row::all(&state).with_context(|| format!("can't read {}", row::file(&state).display()))?;
+        let nothing_asked = rows.is_empty();
+        let (rows, in_full) = self.picked(rows)?;
+        if self.stats {
+            let statistics = Statistics::of(&rows, row::now());
+            if self.json { out::json(&statistics)? } else { out::piece(&statistics.to_string()) }
+        } else if self.json {
             out::json(&rows)?;
         } else if rows.is_empty() {
-            out::note(
-                "Nothing was asked yet. Type in an editor that runs hob, or try: hob complete FILE --at LINE:COLUMN",
-            );
+            out::note(&self.nothing(nothing_asked));
+        } else if in_full {
+            let now = row::now();
+            let texts: Vec<String> = rows.iter().map(|row| detail(row, now, Style::Plain)).collect();
+            out::piece(&texts.join("\n"));
         } else {
             out::piece(&table(&rows, row::now()));
         }
         Ok(ExitCode::SUCCESS)
     }
-}
 
-/// The rows as a table; ages count back from `now`, in milliseconds since 1970.
-fn table(rows: &[Row], now: u64) -> String {
-    let mut text =
-        format!("{:>8}  {:<7} {:>9}  {:>9}  where, and what came of it\n", "ago", "asked", "ttft", "total");
-    for row in rows {
-        let ttft =
-            row.stats.and_then(|stats| stats.ttft_ms).map_or("-".to_owned(), |ms| format!("{ms:.1} ms"));
-        let total = format!("{:.1} ms", row.total_ms);
-        let outcome = match row.outcome.as_str() {
-            "shown" => {
-                let checked = if row.verified { ", syntax checked" } else { "" };
-                format!(
-                    "shown, {} characters{checked}{}{}{}",
-                    row.chars,
-                    sure(row),
-                    source(row),
-                    elsewhere(row)
-                )
+    /// The rows that are asked for, oldest first, and whether they are to be shown in full.
+    fn picked(&self, rows: Vec<Row>) -> Result<(Vec<Row>, bool)> {
+        let most = |usual: usize| self.count.unwrap_or(if self.stats { usize::MAX } else { usual });
+        let Some(what) = &self.what else { return Ok((row::newest(rows, most(LINES), |_| true), false)) };
+        // Should two rows ever have one id, the newer is meant.
+        if let Some(one) = rows.iter().rfind(|row| !row.id.is_empty() && row.id == *what) {
+            return Ok((vec![one.clone()], true));
+        }
+        let wanted = Wanted::new(what);
+        let rows = row::newest(rows, most(FULL), |row| wanted.is(row));
+        if rows.is_empty() && looks_like_an_id(what) && !Path::new(what).exists() {
+            bail!(
+                "no answer has the id {what}; `hob why` lists the newest with theirs, and the oldest are forgotten in time"
+            );
+        }
+        Ok((rows, true))
+    }
+
+    fn nothing(&self, nothing_asked: bool) -> String {
+        match &self.what {
+            Some(what) if !nothing_asked => {
+                format!("Nothing was asked about {what} of late. `hob why` lists what was.")
             }
-            code => format!("silent: {} [{code}]", row.why),
-        };
-        let place = if row.path.is_empty() { "?".to_owned() } else { format!("{}:{}", row.path, row.line) };
-        // Writing to a string can't fail.
-        let _ = writeln!(
-            text,
-            "{:>8}  {:<7} {ttft:>9}  {total:>9}  {place}: {outcome}",
-            age(now.saturating_sub(row.at)),
-            row.asked
-        );
-    }
-    text
-}
-
-/// How sure the model was; empty where nothing said so, as in rows of older versions.
-fn sure(row: &Row) -> String {
-    let known = row.stats.map(|stats| stats.confidence).filter(|confidence| *confidence > 0.0);
-    known.map_or_else(String::new, |confidence| format!(", {:.0} % sure", confidence * 100.0))
-}
-
-/// Where the words came from, if they were not decoded for just this text.
-fn source(row: &Row) -> &'static str {
-    match row.source {
-        Some(Source::Stream) => ", from the answer that was on its way",
-        Some(Source::Cache) => ", from an earlier answer",
-        Some(Source::Ahead) => ", decoded ahead",
-        Some(Source::Decode) | None => "",
+            _ => "Nothing was asked yet. Type in an editor that runs hob, or try: hob complete FILE --at LINE:COLUMN"
+                .to_owned(),
+        }
     }
 }
 
-/// What the model was shown from elsewhere.
-fn elsewhere(row: &Row) -> String {
-    let places: Vec<String> =
-        row.context.shown.iter().map(|excerpt| format!("{}:{}", excerpt.path, excerpt.line)).collect();
-    if places.is_empty() { String::new() } else { format!(", knowing {}", places.join(" ")) }
+/// Whether somebody who typed this may have meant an id.
+fn looks_like_an_id(what: &str) -> bool {
+    what.len() == 6 && what.chars().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase())
 }
 
-/// A span of milliseconds in the largest unit that fits.
-fn age(ms: u64) -> String {
-    match ms / 1000 {
-        s @ 0..60 => format!("{s} s"),
-        s @ 60..3600 => format!("{} min", s / 60),
-        s @ 3600..86_400 => format!("{} h", s / 3600),
-        s => format!("{} d", s / 86_400),
+/// A document, as somebody calls it at a shell.
+struct Wanted {
+    /// As it is called, without dots.
+    named: PathBuf,
+    absolute: PathBuf,
+    /// Its number, by the path that leads there and by the path that it has.
+    numbers: Vec<String>,
+}
+
+impl Wanted {
+    fn new(what: &str) -> Self {
+        let named = plain(Path::new(what));
+        let absolute = plain(&std::path::absolute(what).unwrap_or_else(|_| named.clone()));
+        let real = std::fs::canonicalize(what).ok();
+        let paths = real.iter().chain([&absolute]);
+        let numbers = paths.map(|path| row::document(&path.to_string_lossy())).collect();
+        Self { named, absolute, numbers }
     }
+
+    /// Whether `row` is about it: by its number, or by the path within its workspace as it is. Rows without a number are of older
+    /// versions, which knew only the latter.
+    fn is(&self, row: &Row) -> bool {
+        let below = Path::new(&row.path);
+        if row.path.is_empty() {
+            return false;
+        }
+        self.numbers.contains(&row.document)
+            || *below == *self.named
+            || (row.document.is_empty() && self.absolute.ends_with(below))
+    }
+}
+
+/// `path` without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]
 mod tests {
-    use expect_test::expect;
-    use model::Stats;
-
     use super::*;
-    use crate::row::{Elsewhere, Excerpt};
+
+    fn row(path: &str, document: &str) -> Row {
+        let document = if document.is_empty() { String::new() } else { row::document(document) };
+        Row { path: path.into(), document, ..Row::begin("inline") }
+    }
 
     #[test]
-    fn a_table_that_a_person_can_read() {
-        let shown = Row {
-            at: 100_000,
-            asked: "inline".into(),
-            path: "src/main.rs".into(),
-            language: "rust".into(),
-            line: 12,
-            outcome: "shown".into(),
-            why: String::new(),
-            chars: 17,
-            candidates: 1,
-            verified: true,
-            model: "ember".into(),
-            total_ms: 7.25,
-            source: None,
-            model_ms: None,
-            check_ms: None,
-            stats: Some(Stats { ttft_ms: Some(2.5), confidence: 0.83, ..Stats::default() }),
-            context: Elsewhere::default(),
-        };
-        let excerpt = |path: &str, line| Excerpt { from: "uses".into(), path: path.into(), line, bytes: 90 };
-        let knowing = Row {
-            source: Some(Source::Stream),
-            context: Elsewhere {
-                shown: vec![excerpt("src/a.rs", 3), excerpt("src/b.rs", 120)],
-                ..Elsewhere::default()
-            },
-            ..shown.clone()
-        };
-        let silent = Row {
-            at: 160_000,
-            outcome: "inside_word".into(),
-            why: "the cursor is inside a word".into(),
-            stats: None,
-            ..shown.clone()
-        };
-        expect![[r#"
-                 ago  asked        ttft      total  where, and what came of it
-               1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked, 83 % sure
-               1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked, 83 % sure, from the answer that was on its way, knowing src/a.rs:3 src/b.rs:120
-                 3 s  inline          -     7.2 ms  src/main.rs:12: silent: the cursor is inside a word [inside_word]
-            |"#]]
-        // The bar marks the margin: the snapshot's own indentation would be taken for the source's.
-        .assert_eq(&(table(&[shown, knowing, silent], 163_000) + "|"));
+    fn a_document_is_found_by_the_path_that_a_shell_has_for_it() {
+        let check = |what: &str, row: &Row| Wanted::new(what).is(row);
+        let main = row("src/main.rs", "/a/src/main.rs");
+        assert!(check("/a/src/main.rs", &main));
+        assert!(check("/a/b/../src/./main.rs", &main));
+        assert!(check("src/main.rs", &main), "as it is called in its workspace");
+        assert!(!check("/b/src/main.rs", &main), "of another workspace");
+        assert!(!check("main.rs", &main));
+        let old = row("src/main.rs", "");
+        assert!(check("/b/src/main.rs", &old));
+        assert!(!check("/b/xsrc/main.rs", &old));
+        assert!(!check("/b/src/main.rs", &row("", "")));
+    }
+
+    #[test]
+    fn who_means_an_id_is_told_that_there_is_none() {
+        let why = Why { what: Some("zzzzzz".into()), count: None, json: false, stats: false };
+        let error = why.picked(vec![row("src/main.rs", "")]).unwrap_err();
+        assert!(error.to_string().starts_with("no answer has the id zzzzzz;"), "{error}");
+        let why = Why { what: Some("other.rs".into()), ..why };
+        assert!(why.picked(vec![row("src/main.rs", "")]).unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn of_two_rows_with_one_id_the_newer_is_meant() {
+        let (older, newer) = (row("a.rs", ""), Row { id: "22bb33".into(), ..row("b.rs", "") });
+        let older = Row { id: newer.id.clone(), ..older };
+        let why = Why { what: Some("22bb33".into()), count: None, json: false, stats: false };
+        assert_eq!(why.picked(vec![older, newer.clone()]).unwrap(), (vec![newer], true));
     }
 }

@@ -50,7 +50,6 @@ impl Acceptance {
     }
 
     /// Whether a suggestion at byte `at` of the text as it is now was typed over a moment ago.
-    #[expect(dead_code, reason = "the gate that asks comes with the gates")]
     pub(super) fn is_typed_over(&self, at: usize) -> bool {
         self.state().observer.is_typed_over(at, Instant::now())
     }

@@ -12,6 +12,9 @@ use super::{acceptance::ACCEPTED, session::Client};
 /// The command that answers with a document as the server has it.
 pub(super) const VIEW_FILE_TEXT: &str = "hob.viewFileText";
 
+/// The command that explains the last answers.
+pub(super) const WHY: &str = "hob.why";
+
 /// What the client said about itself.
 pub(super) fn client(capabilities: &lsp::ClientCapabilities) -> Client {
     let document = capabilities.text_document.as_ref();
@@ -24,6 +27,10 @@ pub(super) fn client(capabilities: &lsp::ClientCapabilities) -> Client {
             let watched = workspace.did_change_watched_files.as_ref();
             watched.is_some_and(|watched| watched.dynamic_registration == Some(true))
         }),
+        opens: capabilities
+            .window
+            .as_ref()
+            .is_some_and(|window| window.show_document.as_ref().is_some_and(|showing| showing.support)),
         measures: measures(capabilities),
     }
 }
@@ -77,7 +84,7 @@ pub(super) fn server(client: &Client, config: &config::Config) -> lsp::ServerCap
         inline_completion_provider: Some(lsp::InlineCompletionProvider::Bool(true)),
         completion_provider: popup(client, config.completion.popup).then_some(completion),
         execute_command_provider: Some(lsp::ExecuteCommandOptions {
-            commands: [VIEW_FILE_TEXT, ACCEPTED].map(str::to_owned).to_vec(),
+            commands: [VIEW_FILE_TEXT, ACCEPTED, WHY].map(str::to_owned).to_vec(),
             ..Default::default()
         }),
         workspace: Some(lsp::WorkspaceOptions {

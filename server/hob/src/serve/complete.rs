@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use assist::{Collector, Plan, Said, Shape, Silence, Suggestion};
-use model::{Finish, Sink, Stats, Stop};
+use assist::{Collector, Context, Finished, Plan, Said, Shape, Silence, Suggestion};
+use model::{Finish, Sink, Stop};
 use text::Snapshot;
 use tokio::{
     runtime::Handle,
@@ -25,10 +25,10 @@ use super::{
     gathering::gather_in_the_calm,
     measure::{Place, Why},
     pace::Effort,
-    session::Asked,
+    session::{Asked, path},
     stream::{Heard, Stream},
 };
-use crate::row::{self, Elsewhere, Row};
+use crate::row::{self, By, Elsewhere, Ended, Row};
 
 /// However slow the model, nobody looks for ghost text after this.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -67,7 +67,7 @@ pub(super) struct Answered {
 /// future. The answer on its way is the document's own: the next change or request keeps it or cancels it.
 pub(super) async fn complete(
     server: &Server,
-    asked: Result<Asked, Silence>,
+    mut asked: Result<Asked, Silence>,
     asker: Asker,
     arrived: Instant,
 ) -> Option<Answered> {
@@ -78,8 +78,9 @@ pub(super) async fn complete(
         let measure = session.client.measures.then(|| server.measure.clone());
         (Arc::clone(&session.config), session.trace, measure)
     };
-    let seen = asked.as_ref().ok().map(|asked| {
+    let seen = asked.as_mut().ok().map(|asked| {
         server.asked(asked, asker);
+        asked.query.typed_over = asked.acceptance.is_typed_over(asked.query.offset);
         (Arc::clone(&asked.acceptance), asked.query.offset, asked.query.explicit)
     });
     let outcome = match asked {
@@ -93,7 +94,7 @@ pub(super) async fn complete(
         }
         Err(silence) => Err(silence),
     };
-    let confidence = record.stats.map(|stats| stats.confidence);
+    let confidence = record.finish.as_ref().map(|finish| finish.stats.confidence);
     record.close(&outcome);
     if let (Ok(answered), Some((acceptance, at, explicit))) = (&outcome, &seen) {
         server.shows(acceptance, answered, *at, asker, confidence.filter(|_| !explicit));
@@ -121,6 +122,8 @@ async fn work(
     let completion = &config.completion;
     let settings = server.settings(config, &asked.query.language);
     let plan = assist::plan(&asked.query, &settings)?;
+    record.row.by = Some(By::Model);
+    record.row.wanted = Some(plan.shape.into());
     let limits = match asker {
         Asker::Inline => Limits { soft: arrived + completion.deadline, hard: arrived + PATIENCE },
         Asker::Popup => {
@@ -150,8 +153,11 @@ async fn work(
         None => None,
     };
     let tree = fresh.as_ref().map(|parsed| &parsed.tree).or(query.tree.as_ref());
-    let said = Said { text: &said, confidence: record.stats.map(|stats| stats.confidence) };
-    let outcome = assist::finish(&plan, said, &query.snapshot, tree);
+    let confidence = record.finish.as_ref().map(|finish| finish.stats.confidence);
+    let Finished { outcome, cuts } =
+        assist::finish(&plan, Said { text: &said, confidence }, &query.snapshot, tree);
+    record.row.said = said.chars().count();
+    record.row.cuts = cuts.iter().map(Into::into).collect();
     record.row.check_ms = Some(said_at.elapsed().as_secs_f64() * 1e3);
     let suggestion = outcome?;
     let mut others = Vec::new();
@@ -166,11 +172,16 @@ async fn work(
             found = alternatives::beside(server, &plan, &suggestion, place, limits.soft) => others = found,
         }
     } else {
-        let held = lock(&flow).held_until(completion.debounce);
-        tokio::select! {
-            biased;
-            _ = &mut superseded => return Err(Silence::Superseded),
-            () = sleep_until(held.unwrap_or(said_at).into()) => {}
+        let ready = Instant::now();
+        let held = lock(&flow).held_until(completion.debounce).filter(|held| *held > ready);
+        // A timer rounds up to the next millisecond, also one that has run out: who needs none waits for none.
+        if let Some(held) = held {
+            tokio::select! {
+                biased;
+                _ = &mut superseded => return Err(Silence::Superseded),
+                () = sleep_until(held.into()) => {}
+            }
+            record.row.held_ms = Some(ready.elapsed().as_secs_f64() * 1e3);
         }
     }
     let now = Instant::now();
@@ -224,7 +235,10 @@ async fn listen(
     let said = if let Some(said) = said {
         said
     } else {
-        let engine = server.link.client(limits.hard.saturating_duration_since(Instant::now())).await?;
+        let waiting = Instant::now();
+        let engine = server.link.client(limits.hard.saturating_duration_since(waiting)).await;
+        record.row.engine_ms = Some(waiting.elapsed().as_secs_f64() * 1e3);
+        let engine = engine?;
         let found = {
             let mut flow = lock(flow);
             // The answer to the newer text is on its way, and to ask about this one would cancel it.
@@ -251,21 +265,31 @@ async fn follow(
 ) -> Result<Option<String>, Silence> {
     let mut changes = found.stream.changes();
     let mut collector = Collector::new(plan);
+    record.is_ours = found.stream.request().blocks == plan.request.blocks;
+    record.row.first_ms = None;
     loop {
         changes.mark_unchanged();
         let Heard { rest, end } = found.stream.beyond(&found.typed);
         let Some(rest) = rest else { return Ok(None) };
         let new = rest.get(collector.text().len()..).unwrap_or_default();
         let full = !new.is_empty() && collector.chunk(new) == ControlFlow::Break(());
+        if !new.is_empty() {
+            record.heard();
+        }
         match end {
             Some(Err(error)) => return Err(error.into()),
             Some(Ok(Finish { stop: Stop::Cancelled, .. })) if !full => return Ok(None),
             Some(Ok(finish)) => {
-                record.stats = Some(finish.stats);
+                let stopped = Some(Ended::by(finish.stop)).filter(|_| !full);
+                record.row.ended = stopped.or_else(|| Some(Ended::stopped(&collector)));
+                record.finish = Some(finish);
                 let usable = found.stream.answers(&found.typed, plan.least_confidence());
                 return Ok(usable.then(|| collector.text().to_owned()));
             }
-            None if full => break,
+            None if full => {
+                record.row.ended = Some(Ended::stopped(&collector));
+                break;
+            }
             None => {}
         }
         let limit =
@@ -273,6 +297,7 @@ async fn follow(
         tokio::select! {
             changed = changes.changed() => if changed.is_err() { break },
             () = sleep_until(limit.into()) => {
+                record.row.ended = Some(Ended::Deadline);
                 if collector.has_line() { break }
                 return Err(Silence::Deadline);
             }
@@ -281,21 +306,21 @@ async fn follow(
     if plan.least_confidence() > 0 {
         // Of an engine that says nothing in this time nobody knows how sure it is, and what it said is shown.
         let patience = CONFIDENCE.min(limits.hard.saturating_duration_since(Instant::now()));
-        record.stats = figures(&found.stream, patience).await;
+        record.finish = figures(&found.stream, patience).await;
     }
     // Else the engine's figures of a request that was stopped early are for the record, not for the user: the answer does not wait.
-    record.late = record.stats.is_none().then(|| Arc::clone(&found.stream));
+    record.late = record.finish.is_none().then(|| Arc::clone(&found.stream));
     Ok(Some(collector.text().to_owned()))
 }
 
 /// The figures of an answer, if it ends within `patience`.
-async fn figures(stream: &Stream, patience: Duration) -> Option<Stats> {
+async fn figures(stream: &Stream, patience: Duration) -> Option<Finish> {
     let mut changes = stream.changes();
     let done = async {
         loop {
             changes.mark_unchanged();
             if let Some(end) = stream.beyond("").end {
-                return end.ok().map(|finish| finish.stats);
+                return end.ok();
             }
             changes.changed().await.ok()?;
         }
@@ -308,7 +333,12 @@ struct Record<'a> {
     server: &'a Server,
     arrived: Instant,
     row: Row,
-    stats: Option<Stats>,
+    /// What is shown from elsewhere.
+    context: Option<Arc<Context>>,
+    /// How the answer ended, if it has.
+    finish: Option<Finish>,
+    /// Whether the answer's prompt was to show [`Self::context`]. One that was begun before may have shown something else.
+    is_ours: bool,
     /// Whether its tokens were decoded for this answer, and for none before.
     decoded: bool,
     /// Where the figures will come from, if the answer did not wait for them.
@@ -320,28 +350,34 @@ impl<'a> Record<'a> {
     fn new(server: &'a Server, asker: Asker, arrived: Instant, asked: Option<&Asked>) -> Self {
         let query = asked.map(|asked| &asked.query);
         let row = Row {
-            at: row::now(),
-            asked: match asker {
-                Asker::Inline => "inline".to_owned(),
-                Asker::Popup => "popup".to_owned(),
-            },
             path: query.map_or_else(String::new, |query| query.path.clone()),
+            document: asked.map_or_else(String::new, |asked| document(&asked.uri)),
             language: query.map_or_else(String::new, |query| query.language.clone()),
             line: query.map_or(0, |query| query.snapshot.line_of(query.offset) + 1),
-            outcome: String::new(),
-            why: String::new(),
-            chars: 0,
-            candidates: 0,
-            verified: false,
-            model: String::new(),
-            total_ms: 0.0,
-            source: None,
-            model_ms: None,
-            check_ms: None,
-            stats: None,
-            context: asked.map(|asked| Elsewhere::from(&*asked.context)).unwrap_or_default(),
+            explicit: query.is_some_and(|query| query.explicit),
+            ..Row::begin(match asker {
+                Asker::Inline => "inline",
+                Asker::Popup => "popup",
+            })
         };
-        Self { server, arrived, row, stats: None, decoded: false, late: None, closed: false }
+        let context = asked.map(|asked| Arc::clone(&asked.context));
+        Self {
+            server,
+            arrived,
+            row,
+            context,
+            finish: None,
+            is_ours: true,
+            decoded: false,
+            late: None,
+            closed: false,
+        }
+    }
+
+    /// Notes that words of the model have come.
+    fn heard(&mut self) {
+        let arrived = self.arrived;
+        self.row.first_ms.get_or_insert_with(|| arrived.elapsed().as_secs_f64() * 1e3);
     }
 
     fn close(&mut self, outcome: &Result<Answered, Silence>) {
@@ -357,7 +393,6 @@ impl<'a> Record<'a> {
                 self.row.why = silence.to_string();
             }
         }
-        self.row.stats = self.stats;
         // Known only now: the first request of all arrives before its model is there.
         self.row.model = self.server.link.model_name();
         self.row.total_ms = self.arrived.elapsed().as_secs_f64() * 1e3;
@@ -374,10 +409,16 @@ impl<'a> Record<'a> {
             usage.answered(&row, decoded);
             rows.push(row);
         };
-        let mut row = self.row.clone();
+        let (mut row, is_ours) = (self.row.clone(), self.is_ours);
+        row.context = self.context.as_deref().map(Elsewhere::from).unwrap_or_default();
+        if let Some(finish) = self.finish.take() {
+            row.answered(finish, is_ours);
+        }
         if let (Some(stream), Ok(runtime)) = (self.late.take(), Handle::try_current()) {
             drop(runtime.spawn(async move {
-                row.stats = figures(&stream, FIGURES).await;
+                if let Some(finish) = figures(&stream, FIGURES).await {
+                    row.answered(finish, is_ours);
+                }
                 record(row);
             }));
         } else {
@@ -390,6 +431,14 @@ impl<'a> Record<'a> {
         let Row { outcome, path, line, total_ms, why, .. } = &self.row;
         let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
         format!("completion at {path}:{line}: {outcome}{why} after {total_ms:.1} ms")
+    }
+}
+
+/// The number of the document that a client calls `uri`.
+pub(super) fn document(uri: &str) -> String {
+    match path(uri) {
+        Some(path) => row::document(&path.to_string_lossy()),
+        None => row::document(uri),
     }
 }
 

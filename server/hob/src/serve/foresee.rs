@@ -153,7 +153,15 @@ fn above_closer(snapshot: &Snapshot, inserted: &Range<usize>) -> Option<usize> {
 pub(super) fn accepted(query: &Query, range: Range<usize>, text: &str) -> Vec<Query> {
     let offset = range.start + text.len();
     let (snapshot, _) = query.snapshot.with(range, text);
-    let here = Query { snapshot, offset, tree: None, selected: None, explicit: false, ..query.clone() };
+    let here = Query {
+        snapshot,
+        offset,
+        tree: None,
+        selected: None,
+        explicit: false,
+        typed_over: false,
+        ..query.clone()
+    };
     let line = here.snapshot.line_of(offset);
     let ends_line = here.snapshot.slice(offset..here.snapshot.line_end(line)).trim().is_empty();
     let below = ends_line.then(|| {

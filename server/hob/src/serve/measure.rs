@@ -82,7 +82,7 @@ pub(super) struct Place {
 impl Place {
     /// Tells what a question cost that was asked for this version.
     pub(super) fn worked(&self, why: Why, result: &Result<Finish, ModelError>) {
-        if let Ok(Finish { stop, stats }) = result {
+        if let Ok(Finish { stop, stats, .. }) = result {
             let (uri, version) = (self.uri.to_string(), self.version);
             self.measure.tell(Event::Work { uri, version, why, stop: *stop, stats: *stats });
         }

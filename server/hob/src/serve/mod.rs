@@ -19,10 +19,12 @@ mod parsing;
 mod positions;
 mod progress;
 mod session;
+mod show;
 mod stream;
 mod transport;
 mod watchdog;
 mod whereabouts;
+mod why;
 
 use std::{
     path::Path,

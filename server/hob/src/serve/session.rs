@@ -42,6 +42,8 @@ pub(super) struct Client {
     pub(super) progress: bool,
     /// It watches files for who asks it to.
     pub(super) watches: bool,
+    /// It opens a document that a server wants to be seen (`window/showDocument`).
+    pub(super) opens: bool,
     /// It measures the server: it wants `hob/trace`.
     pub(super) measures: bool,
 }
@@ -54,6 +56,7 @@ impl Default for Client {
             configuration: false,
             progress: false,
             watches: false,
+            opens: false,
             measures: false,
         }
     }
@@ -137,6 +140,7 @@ pub(super) struct Places {
     query: Query,
     /// The document's answers.
     pub(super) flow: Arc<Mutex<Flow>>,
+    acceptance: Arc<Acceptance>,
 }
 
 impl Places {
@@ -152,7 +156,7 @@ impl Places {
 
     /// The place at byte `offset`.
     pub(super) fn at(&self, offset: usize) -> Query {
-        Query { offset, ..self.query.clone() }
+        Query { offset, typed_over: self.acceptance.is_typed_over(offset), ..self.query.clone() }
     }
 }
 
@@ -287,7 +291,7 @@ impl Session {
     pub(super) fn places(&self, uri: &str) -> Option<Places> {
         let entry = self.documents.get(uri)?;
         let query = self.query(uri, entry, entry.document.snapshot(), 0);
-        Some(Places { query, flow: Arc::clone(&entry.flow) })
+        Some(Places { query, flow: Arc::clone(&entry.flow), acceptance: Arc::clone(&entry.acceptance) })
     }
 
     /// A place in a document, as nobody asked about it in particular.
@@ -304,6 +308,7 @@ impl Session {
             selected: None,
             explicit: false,
             excluded: entry.excluded.clone(),
+            typed_over: false,
             blocks: Arc::clone(&entry.context.blocks),
         }
     }

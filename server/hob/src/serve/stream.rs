@@ -124,7 +124,7 @@ impl Stream {
             Some(Err(_)) => false,
             // The very same question has the very same answer.
             Some(Ok(finish)) if typed.is_empty() => !matches!(finish.stop, Stop::Cancelled | Stop::Prefilled),
-            Some(Ok(Finish { stop, stats })) => match stop {
+            Some(Ok(Finish { stop, stats, .. })) => match stop {
                 Stop::Cancelled | Stop::Prefilled => false,
                 // How sure the model was of all of it, it is at least of a part: what was typed was right.
                 Stop::EndOfText | Stop::Line => stats.confidence * 100.0 >= f64::from(least),

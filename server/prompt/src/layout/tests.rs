@@ -27,7 +27,7 @@ fn request(text: &str) -> Request {
 }
 
 fn with_block(text: &str) -> Request {
-    let block = Block { path: "lib/b.py".into(), text: "def foo():\n    return".into() };
+    let block = Block { path: "lib/b.py".into(), text: "def foo():\n    return".into(), further: Vec::new() };
     Request { blocks: vec![block], repository: "rim".into(), ..request(text) }
 }
 
@@ -386,11 +386,15 @@ proptest! {
     ) {
         let (name, toy) = family_of(choice);
         let mut asked = request(&format!("{before}$0{after}"));
-        asked.blocks = vec![Block { path: "b.rs".into(), text: other.clone() }, Block { path: "c.rs".into(), text: other }];
+        let block = |path: &str| Block { path: path.into(), text: other.clone(), further: vec![7, 30] };
+        asked.blocks = vec![block("b.rs"), block("c.rs")];
         asked.max_tokens = max_tokens;
         asked.asking = asking;
         let prompt = builder(&toy, name, context).build(&asked);
         prop_assert!(prompt.tokens.len() + prompt.answer_tokens <= context);
+        let Shown { before, typed, after, elsewhere, frame, excerpts, .. } = prompt.shown;
+        prop_assert_eq!((before + typed + after + elsewhere + frame) as usize, prompt.tokens.len());
+        prop_assert!(excerpts.len() <= 6);
     }
 
     #[test]
@@ -455,4 +459,32 @@ fn a_key_adds_a_token_or_two_to_the_prompt() {
     }
     assert!(new.iter().sum::<usize>() <= line.len(), "{new:?}");
     assert!(new.iter().max() <= Some(&4), "{new:?}");
+}
+
+/// What a prompt for two blocks, the first of two excerpts, holds of each part in a context of so many tokens.
+fn check_shown(context: usize, expected: &Expect) {
+    let (one, other) = ("fn one() {\n    1\n}", "fn other() {\n    2\n}");
+    let first = Block {
+        path: "b.rs".into(),
+        text: format!("{one}\n\n{other}"),
+        further: vec![u32::try_from(one.len() + 2).unwrap()],
+    };
+    let second = Block { path: "c.rs".into(), text: "fn three() {}\n".into(), further: Vec::new() };
+    let asked = Request { blocks: vec![first, second], ..request("fn a() {\n    b$0;\n}\n") };
+    let prompt = builder(&Toy::new(), "qwen", context).build(&asked);
+    let Shown { before, typed, after, elsewhere, frame, excerpts, .. } = prompt.shown;
+    let cut = |cut| if cut { " cut" } else { "" };
+    let excerpts = excerpts.iter().map(|excerpt| format!(", {}{}", excerpt.tokens, cut(excerpt.cut)));
+    expected.assert_eq(&format!(
+        "{before} before, {typed} typed, {after} after, {frame} frame, {elsewhere} elsewhere{}",
+        excerpts.collect::<String>()
+    ));
+}
+
+#[test]
+fn a_prompt_says_of_what_it_is_and_which_excerpts_had_room() {
+    check_shown(400, &expect!["7 before, 1 typed, 3 after, 13 frame, 54 elsewhere, 20, 16, 18"]);
+    check_shown(195, &expect!["7 before, 1 typed, 3 after, 13 frame, 36 elsewhere, 20, 16"]);
+    check_shown(140, &expect!["7 before, 1 typed, 3 after, 13 frame, 34 elsewhere, 20, 14 cut"]);
+    check_shown(60, &expect!["7 before, 1 typed, 3 after, 3 frame, 0 elsewhere"]);
 }

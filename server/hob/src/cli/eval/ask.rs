@@ -57,6 +57,7 @@ pub(super) fn ask(
         selected: None,
         explicit: false,
         excluded: None,
+        typed_over: false,
         blocks: Arc::default(),
     };
     let settings =
@@ -68,11 +69,11 @@ pub(super) fn ask(
     let mut stats = Stats::default();
     let outcome = assist::plan(&query, &settings).and_then(|plan| {
         let plan = Plan { request: model::Request { asking, ..plan.request }, ..plan };
-        let (said, figures) = ready.ask(&plan, &mut |_, _| ())?;
-        stats = figures;
+        let (said, _, finish) = ready.ask(&plan, &mut |_, _| ())?;
+        stats = finish.stats;
         let said = assist::Said { text: &said, confidence: Some(stats.confidence) };
         let place = (&query.snapshot, query.tree.as_ref());
-        let first = assist::finish(&plan, said, place.0, place.1)?;
+        let first = assist::finish(&plan, said, place.0, place.1).outcome?;
         let ms = milliseconds(asked);
         let others = ready.others(&plan, &first, place, alternatives - 1)?;
         Ok((first, ms, others))

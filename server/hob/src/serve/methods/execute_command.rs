@@ -6,13 +6,19 @@ use tower_lsp::{
     jsonrpc::{Error, Result},
 };
 
-use crate::serve::{Server, acceptance::ACCEPTED, capabilities::VIEW_FILE_TEXT};
+use crate::serve::{
+    Server,
+    acceptance::ACCEPTED,
+    capabilities::{VIEW_FILE_TEXT, WHY},
+    why,
+};
 
 pub(super) async fn execute_command(server: &Server, params: ExecuteCommandParams) -> Result<Value> {
     let arguments = serde_json::to_value(params.arguments).unwrap_or_default();
     match params.command.as_str() {
         VIEW_FILE_TEXT => view_file_text(server, &arguments),
         ACCEPTED => accepted(server, &arguments),
+        WHY => why(server, &arguments).await,
         other => Err(Error::invalid_params(format!("Hob has no command `{other}`"))),
     }
 }
@@ -43,4 +49,21 @@ fn accepted(server: &Server, arguments: &Value) -> Result<Value> {
         server.accepted(&acceptance, id);
     }
     Ok(Value::Null)
+}
+
+/// Explains the last answers and silences, opens that as a document, and answers with its text, which is Markdown. Argument: a document's
+/// URI; without one it is about all documents.
+async fn why(server: &Server, arguments: &Value) -> Result<Value> {
+    let uri = match arguments.get(0) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(uri)) => Some(uri.clone()),
+        Some(_) => {
+            return Err(Error::invalid_params(format!(
+                "`{WHY}` takes a document's URI, or nothing for all documents"
+            )));
+        }
+    };
+    let failed =
+        |error: anyhow::Error| Error { message: format!("{error:#}").into(), ..Error::internal_error() };
+    why::why(server, uri).await.map(Value::String).map_err(failed)
 }
