@@ -24,5 +24,6 @@ pub(crate) fn query(fixture: &str) -> Query {
         selected: None,
         explicit: false,
         blocks: Arc::default(),
+        workspace: None,
     }
 }

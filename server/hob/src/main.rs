@@ -14,6 +14,7 @@ mod serve;
 mod settings;
 mod spawn;
 mod supervisor;
+mod teaching;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,7 @@ mod index;
 mod options;
 
 mod answer;
+mod files;
 mod reader;
 
 mod admission;
@@ -40,7 +41,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Chunk, Definition, Edited, Import, Place};
+pub use answer::{Chunk, Definition, Edited, Import, Listed, Place};
 pub use build::{Built, Progress, Stage, Took};
 pub use error::Error;
 pub use index::Index;
@@ -49,3 +50,4 @@ pub use reader::Reader;
 pub use skipped::{Reason, Skipped};
 pub use store::Held;
 pub use syntax::{DefinitionKind, Language};
+pub use threads::yield_to_others;

@@ -121,6 +121,7 @@ impl Complete {
             selected: None,
             explicit: true,
             blocks: Arc::default(),
+            workspace: None,
         };
         Ok((snapshot, query))
     }

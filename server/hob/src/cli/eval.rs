@@ -57,7 +57,7 @@ pub(super) struct Eval {
     #[arg(long)]
     compare: bool,
     /// Index the folder and ask each hole with nothing from elsewhere in it, with each source of context, with those that
-    /// the defaults show, and with all. Takes six times as long.
+    /// the defaults show, with all, and with what all files repeat. Takes eight times as long.
     #[arg(long)]
     context: bool,
     /// Write what was cut and what was answered at each hole to this file, one JSON object a line.
@@ -100,6 +100,9 @@ impl Eval {
             out::note(&format!("hob: indexed {} in {seconds:.1} s", self.path.display()));
         }
         let ready = Ready::start(&self.choice)?;
+        if let Some(indexed) = &indexed {
+            indexed.teach(&ready.engine)?;
+        }
         let holes = self.holes(&files)?;
         let asked = holes.len();
         let (measured, gone) = self.measure((&ready, indexed.as_ref()), holes, rows.as_mut())?;
@@ -178,9 +181,10 @@ fn measure(ready: &Ready, hole: Hole, compare: bool, indexed: Option<&Indexed>) 
     let asked = ways.iter().map(|way| Ok(judged(ask::ask(ready, &hole, way.asking, way.name, None)?.said)));
     let ways = asked.collect::<Result<_, Silence>>()?;
     let shown = |indexed: &Indexed| -> Result<Shown, Silence> {
-        let asked = context::SHOWN.iter().map(|sources| {
-            let from = Some((indexed.workspace(), *sources));
-            Ok(judged(ask::ask(ready, &hole, Asking::patiently(), "context", from)?.said))
+        let asked = context::WAYS.into_iter().map(|way| {
+            let from = Some((indexed.workspace(), way.sources));
+            let asking = indexed.asking(way, Asking::patiently());
+            Ok(judged(ask::ask(ready, &hole, asking, "context", from)?.said))
         });
         Ok(Shown { answers: asked.collect::<Result<_, Silence>>()?, crosses: indexed.crosses(&hole) })
     };

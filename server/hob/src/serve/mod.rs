@@ -18,6 +18,7 @@ mod positions;
 mod progress;
 mod session;
 mod stream;
+mod teaching;
 mod transport;
 mod watchdog;
 mod whereabouts;
@@ -108,7 +109,7 @@ async fn converse(state: &Path, config: &config::Config, sources: Sources) -> Re
         move |client: Client| {
             let measure = Measure::start(client.clone());
             let pace = Pace::new(Instant::now());
-            let indexing = Indexing::new(client.clone(), Arc::clone(&session));
+            let indexing = Indexing::new(client.clone(), Arc::clone(&session), link.clone());
             Server { client, session, parser, indexing, link, rows, measure, pace, abandoned }
         }
     }));

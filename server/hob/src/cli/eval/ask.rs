@@ -51,6 +51,7 @@ pub(super) fn ask(
         selected: None,
         explicit: false,
         blocks: Arc::default(),
+        workspace: None,
     };
     let settings =
         Settings { max_tokens: ready.config.completion.max_tokens, min_confidence: 0, ..Settings::default() };
