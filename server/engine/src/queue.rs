@@ -449,7 +449,7 @@ mod tests {
         desk.queue.told(1, (), Told::Left);
         desk.ask(1, 7, Kind::Prefill);
         desk.ask(1, 8, Kind::Fim);
-        let mut next = || desk.queue.next(None, true);
+        let next = || desk.queue.next(None, true);
         assert!(matches!(next(), Next::Answer(job) if job.id.0 == 2));
         assert!(matches!(next(), Next::Answer(job) if job.id.0 == 1));
         assert!(matches!(next(), Next::Told(1, (), Told::Left)));
@@ -514,7 +514,7 @@ mod tests {
     fn desk_job() -> Job<()> {
         let mut desk = Desk::new();
         desk.ask(1, 1, Kind::Fim);
-        match desk.queue.next(None) {
+        match desk.queue.next(None, false) {
             Next::Answer(job) => job,
             other => panic!("{other:?}"),
         }
@@ -528,6 +528,6 @@ mod tests {
         desk.next();
         assert_eq!(desk.queue.close().len(), 1);
         assert!(desk.aborted());
-        assert!(matches!(desk.queue.next(None), Next::Closed));
+        assert!(matches!(desk.queue.next(None, false), Next::Closed));
     }
 }

@@ -47,7 +47,6 @@ pub(crate) struct Question {
 #[derive(Debug, Default)]
 pub(crate) struct Workspaces {
     all: BTreeMap<WorkspaceKey, Workspace>,
-    lesson: Option<Lesson>,
     /// Goes up with each use of a workspace.
     uses: u64,
 }
@@ -56,6 +55,8 @@ pub(crate) struct Workspaces {
 struct Workspace {
     table: Table,
     tellers: Vec<Teller>,
+    /// Each workspace has its own, because a window that was put to sleep answers late.
+    lesson: Option<Lesson>,
     /// When it was used last.
     used: u64,
 }
@@ -74,7 +75,6 @@ struct Teller {
 #[derive(Debug)]
 struct Lesson {
     client: u64,
-    workspace: WorkspaceKey,
     /// What is asked for, or has come.
     wanted: Wanted,
     /// Whether it was asked for.
@@ -106,43 +106,20 @@ impl Workspaces {
     /// Takes in what `client` says.
     pub(crate) fn told(&mut self, client: u64, told: Told) {
         match told {
-            Told::Files { workspace, files, gone } => self.files(client, workspace, files, &gone),
-            Told::Piece { workspace, piece } => self.piece(client, workspace, piece),
+            Told::Files { workspace, files, gone } => {
+                self.uses += 1;
+                self.make_room(workspace);
+                let workspace = self.all.entry(workspace).or_insert_with(Workspace::new);
+                workspace.used = self.uses;
+                workspace.files(client, files, &gone);
+            }
+            Told::Piece { workspace, piece } => {
+                if let Some(workspace) = self.all.get_mut(&workspace) {
+                    workspace.piece(client, piece);
+                }
+            }
             Told::Leaves { workspace } => self.leave(client, Some(workspace)),
             Told::Left => self.leave(client, None),
-        }
-    }
-
-    fn files(&mut self, client: u64, key: WorkspaceKey, files: Vec<FileVersion>, gone: &[String]) {
-        self.uses += 1;
-        self.make_room(key);
-        let new = || Workspace { table: Table::new(), tellers: Vec::new(), used: 0 };
-        let workspace = self.all.entry(key).or_insert_with(new);
-        workspace.used = self.uses;
-        if !workspace.tellers.iter().any(|teller| teller.client == client) {
-            workspace.tellers.push(Teller { client, files: VecDeque::new(), waits: true });
-        }
-        // What holds for one window holds for all: they have the same lists.
-        let now: BTreeMap<&str, Option<u64>> = (gone.iter().map(|path| (path.as_str(), None)))
-            .chain(files.iter().map(|file| (file.path.as_str(), Some(file.hash))))
-            .collect();
-        let is_dated =
-            |known: &FileVersion| now.get(known.path.as_str()).is_some_and(|hash| *hash != Some(known.hash));
-        if let Some(lesson) =
-            self.lesson.take_if(|lesson| lesson.workspace == key && is_dated(&lesson.wanted.file))
-        {
-            workspace.table.remove(&lesson.wanted.file.path);
-        }
-        for path in gone {
-            workspace.table.remove(path);
-        }
-        for teller in &mut workspace.tellers {
-            teller.files.retain(|known| !now.contains_key(known.path.as_str()));
-            if teller.client == client {
-                let room = MOST_FILES.saturating_sub(teller.files.len());
-                teller.files.extend(files.iter().take(room).cloned());
-                teller.waits = true;
-            }
         }
     }
 
@@ -154,14 +131,80 @@ impl Workspaces {
         let oldest = self.all.iter().min_by_key(|(_, workspace)| workspace.used).map(|(key, _)| *key);
         if let Some(oldest) = oldest {
             tracing::info!("more than {MOST} workspaces: what was learnt of one goes");
-            self.forget(oldest);
+            self.all.remove(&oldest);
         }
     }
 
-    fn piece(&mut self, client: u64, workspace: WorkspaceKey, piece: Piece) {
-        let Some(lesson) = &mut self.lesson else { return };
-        // One that nobody asked for, or does not any more, is too late.
-        if (lesson.client, lesson.workspace) == (client, workspace)
+    fn leave(&mut self, client: u64, left: Option<WorkspaceKey>) {
+        self.all.retain(|key, workspace| {
+            if left.is_none_or(|left| left == *key) {
+                workspace.leave(client);
+            }
+            !workspace.tellers.is_empty()
+        });
+    }
+
+    /// Whether there is something to take in, or to tidy up.
+    pub(crate) fn has_work(&self) -> bool {
+        self.all.values().any(Workspace::has_work)
+    }
+
+    /// Takes in one line, or tidies up for about as long. `tokenize` is for a line without its break.
+    pub(crate) fn work(&mut self, tokenize: impl FnOnce(&str, &mut Vec<Token>)) {
+        if let Some(workspace) = self.all.values_mut().find(|workspace| workspace.has_work()) {
+            workspace.work(tokenize);
+        }
+    }
+
+    /// What to ask for now, and of whom; `None` while that is on its way or being taken in, and when nothing is lacking. To be called after
+    /// whatever happens, until it is `None`.
+    pub(crate) fn question(&mut self) -> Option<Question> {
+        self.all.iter_mut().find_map(|(key, workspace)| {
+            let (client, wanted) = workspace.question()?;
+            Some(Question { client, workspace: *key, wanted })
+        })
+    }
+}
+
+impl Workspace {
+    fn new() -> Self {
+        Self { table: Table::new(), tellers: Vec::new(), lesson: None, used: 0 }
+    }
+
+    /// A window tells of files that are there and of some that are gone.
+    fn files(&mut self, client: u64, files: Vec<FileVersion>, gone: &[String]) {
+        // What holds for one window holds for all: they have the same lists.
+        let now: BTreeMap<&str, Option<u64>> = (gone.iter().map(|path| (path.as_str(), None)))
+            .chain(files.iter().map(|file| (file.path.as_str(), Some(file.hash))))
+            .collect();
+        let is_dated =
+            |file: &FileVersion| now.get(file.path.as_str()).is_some_and(|now| *now != Some(file.hash));
+        if let Some(lesson) = self.lesson.take_if(|lesson| is_dated(&lesson.wanted.file)) {
+            self.table.remove(&lesson.wanted.file.path);
+        }
+        for path in gone {
+            self.table.remove(path);
+        }
+        for teller in &mut self.tellers {
+            let is_client = teller.client == client;
+            teller
+                .files
+                .retain(|known| !(is_dated(known) || is_client && now.contains_key(known.path.as_str())));
+        }
+        if !self.tellers.iter().any(|teller| teller.client == client) {
+            self.tellers.push(Teller { client, files: VecDeque::new(), waits: true });
+        }
+        for teller in self.tellers.iter_mut().filter(|teller| teller.client == client) {
+            let room = MOST_FILES.saturating_sub(teller.files.len());
+            teller.files.extend(files.iter().take(room).cloned());
+            teller.waits = true;
+        }
+    }
+
+    /// A window hands over a piece. One that nobody asked for, or does not any more, comes too late.
+    fn piece(&mut self, client: u64, piece: Piece) {
+        if let Some(lesson) = &mut self.lesson
+            && lesson.client == client
             && lesson.piece.is_none()
             && lesson.wanted == piece.wanted
         {
@@ -169,45 +212,25 @@ impl Workspaces {
         }
     }
 
-    fn leave(&mut self, client: u64, left: Option<WorkspaceKey>) {
-        let keys: Vec<_> =
-            self.all.keys().copied().filter(|key| left.is_none_or(|left| left == *key)).collect();
-        for key in keys {
-            let Some(workspace) = self.all.get_mut(&key) else { continue };
-            workspace.tellers.retain(|teller| teller.client != client);
-            let is_left = workspace.tellers.is_empty();
-            let theirs = |lesson: &mut Lesson| (lesson.client, lesson.workspace) == (client, key);
-            if let Some(lesson) = self.lesson.take_if(theirs) {
-                // Half a file is none; another window may bring it.
-                workspace.table.remove(&lesson.wanted.file.path);
-            }
-            if is_left {
-                self.forget(key);
-            }
+    fn leave(&mut self, client: u64) {
+        self.tellers.retain(|teller| teller.client != client);
+        if let Some(lesson) = self.lesson.take_if(|lesson| lesson.client == client) {
+            // Half a file is none; another window may bring it.
+            self.table.remove(&lesson.wanted.file.path);
         }
     }
 
-    fn forget(&mut self, key: WorkspaceKey) {
-        self.all.remove(&key);
-        self.lesson.take_if(|lesson| lesson.workspace == key);
+    fn has_work(&self) -> bool {
+        self.lesson.as_ref().is_some_and(|lesson| lesson.piece.is_some()) || self.table.is_blotted()
     }
 
-    /// Whether there is something to take in, or to tidy up.
-    pub(crate) fn has_work(&self) -> bool {
-        self.lesson.as_ref().is_some_and(|lesson| lesson.piece.is_some())
-            || self.all.values().any(|workspace| workspace.table.is_blotted())
-    }
-
-    /// Takes in one line, or tidies up for about as long. `tokenize` is for a line without its break.
-    pub(crate) fn work(&mut self, tokenize: impl FnOnce(&str, &mut Vec<Token>)) {
-        if let Some(workspace) = self.all.values_mut().find(|workspace| workspace.table.is_blotted()) {
-            return workspace.table.tidy();
+    fn work(&mut self, tokenize: impl FnOnce(&str, &mut Vec<Token>)) {
+        if self.table.is_blotted() {
+            return self.table.tidy();
         }
         let Some(lesson) = &mut self.lesson else { return };
         let Some(piece) = &lesson.piece else { return };
-        let Some(Workspace { table, .. }) = self.all.get_mut(&lesson.workspace) else { return };
-        let rest = &piece.text[lesson.at..];
-        let line = rest.split_inclusive('\n').next().unwrap_or_default();
+        let line = piece.text[lesson.at..].split_inclusive('\n').next().unwrap_or_default();
         lesson.at += line.len();
         let mut has_room = true;
         let content = line.trim_end_matches(['\n', '\r']);
@@ -217,14 +240,14 @@ impl Workspaces {
             if content.len() < line.len() {
                 tokens.push(LINE_END);
             }
-            has_room = table.push(&tokens);
+            has_room = self.table.push(&tokens);
         }
         if !has_room {
             tracing::info!("a workspace has more than is learnt of one");
             self.lesson = None;
         } else if lesson.at == piece.text.len() {
             if piece.is_last {
-                table.close();
+                self.table.close();
                 self.lesson = None;
             } else {
                 lesson.wanted.from += u64::try_from(lesson.at).unwrap_or(u64::MAX);
@@ -233,9 +256,8 @@ impl Workspaces {
         }
     }
 
-    /// What to ask for now, and of whom; `None` while that is on its way or being taken in, and when nothing is lacking. To be called after
-    /// whatever happens, until it is `None`.
-    pub(crate) fn question(&mut self) -> Option<Question> {
+    /// What to ask for now, and of whom.
+    fn question(&mut self) -> Option<(u64, Option<Wanted>)> {
         if self.lesson.is_none() {
             let told = self.next_file();
             if told.is_some() {
@@ -244,28 +266,23 @@ impl Workspaces {
         }
         let lesson = self.lesson.as_mut().filter(|lesson| !lesson.is_asked)?;
         lesson.is_asked = true;
-        let Lesson { client, workspace, .. } = *lesson;
-        Some(Question { client, workspace, wanted: Some(lesson.wanted.clone()) })
+        Some((lesson.client, Some(lesson.wanted.clone())))
     }
 
     /// Begins with the next file that is lacking. Where a window has told of none any more, that is to be said to it.
-    fn next_file(&mut self) -> Option<Question> {
-        for (key, Workspace { table, tellers, .. }) in &mut self.all {
-            for teller in tellers {
-                let client = teller.client;
-                while let Some(file) = teller.files.pop_front() {
-                    if !table.knows(&file.path, file.hash) {
-                        table.open(&file.path, file.hash);
-                        let wanted = Wanted { file, from: 0 };
-                        let lesson =
-                            Lesson { client, workspace: *key, wanted, is_asked: false, piece: None, at: 0 };
-                        self.lesson = Some(lesson);
-                        return None;
-                    }
+    fn next_file(&mut self) -> Option<(u64, Option<Wanted>)> {
+        for teller in &mut self.tellers {
+            let client = teller.client;
+            while let Some(file) = teller.files.pop_front() {
+                if !self.table.knows(&file.path, file.hash) {
+                    self.table.open(&file.path, file.hash);
+                    let wanted = Wanted { file, from: 0 };
+                    self.lesson = Some(Lesson { client, wanted, is_asked: false, piece: None, at: 0 });
+                    return None;
                 }
-                if std::mem::take(&mut teller.waits) {
-                    return Some(Question { client, workspace: *key, wanted: None });
-                }
+            }
+            if std::mem::take(&mut teller.waits) {
+                return Some((client, None));
             }
         }
         None

@@ -95,6 +95,8 @@ impl Table {
     pub(crate) fn open(&mut self, path: &str, hash: u64) {
         self.close();
         self.remove(path);
+        // What is in the making would not have it.
+        self.fresh = None;
         let at = self.tokens.len();
         self.files.insert(path.into(), File { hash, place: at..at });
         self.open = Some(path.into());

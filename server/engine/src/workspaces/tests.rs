@@ -149,8 +149,6 @@ fn what_a_window_that_left_was_bringing_another_brings() {
     }
     desk.workspaces.told(1, Told::Left);
     desk.settle();
-    desk.say(2, ONE, &files);
-    desk.settle();
     assert_eq!(desk.workspaces.tokens(), 4000 * 17 + 1 + 18);
 }
 
@@ -184,6 +182,20 @@ fn of_too_many_workspaces_the_one_unused_for_longest_goes() {
     assert!(known(0) && !known(1) && known(2) && known(9));
 }
 
+#[test]
+fn a_window_that_sleeps_holds_up_its_own_workspace_only() {
+    let mut desk = Desk::default();
+    desk.say(1, ONE, &[("a", "let a = turn(1);\n")]);
+    assert_eq!(desk.workspaces.question().map(|question| question.client), Some(1));
+    // And says no more.
+    desk.say(2, OTHER, &[("a", "let a = turn(2);\n")]);
+    desk.settle();
+    assert_eq!(
+        (desk.follows(ONE, "c = turn("), desk.follows(OTHER, "c = turn(")),
+        (String::new(), "2".into())
+    );
+}
+
 /// A window's files in one moment.
 fn change() -> impl Strategy<Value = (u64, String, String, usize)> {
     // Path, text (none: it is gone), and how many turns the engine has before the next change.
@@ -202,6 +214,7 @@ proptest! {
         }
         desk.settle();
         let mut anew = Desk::default();
+        anew.say(1, ONE, &[]);
         for ((_, path), text) in desk.texts.clone() {
             anew.say(1, ONE, &[(&path, &text)]);
         }

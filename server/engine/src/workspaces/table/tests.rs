@@ -96,7 +96,7 @@ fn a_file_without_room_is_left_out_and_leaves_the_others_alone() {
 fn a_chain_is_followed_only_so_far() {
     let mut table = Table::new();
     learn(&mut table, "a", &"=".repeat(1000));
-    assert_eq!(found(&table, "======", "").len(), MOST_PLACES);
+    assert_eq!(found(&table, "==========", "").len(), MOST_PLACES);
 }
 
 /// What happens to a workspace.
