@@ -43,8 +43,8 @@ fn until(buffer: &mut Buffer<'_>, name: &str, is_there: bool) {
     let mut last = String::new();
     let came = eventually(PATIENCE, || {
         // Another text, so that no earlier answer is said again.
-        buffer.put_at_end();
-        buffer.type_in("/");
+        buffer.put(1, 3);
+        buffer.key('x');
         buffer.put_after(PLACE);
         last = suggested(buffer);
         (last.contains(name) == is_there).then_some(())
@@ -53,7 +53,7 @@ fn until(buffer: &mut Buffer<'_>, name: &str, is_there: bool) {
 }
 
 fn open<'e>(editor: &'e Editor, name: &str) -> Buffer<'e> {
-    let mut buffer = editor.open(name, "rust", &format!("{}\n// ", begun()));
+    let mut buffer = editor.open(name, "rust", &format!("//\n\n{}", begun()));
     buffer.put_after(PLACE);
     buffer
 }
