@@ -155,7 +155,7 @@ fn answer_all(decoder: &mut Decoder<'_>, shared: &Shared) {
                 }
                 learn(decoder, shared, &tellers, |decoder| decoder.workspaces.told(client, told));
             }
-            Next::Learn => learn(decoder, shared, &tellers, |decoder| decoder.learn()),
+            Next::Learn => learn(decoder, shared, &tellers, Decoder::learn),
             Next::Forget(session) => {
                 decoder.forget(session);
                 count_sessions(decoder, shared);
@@ -166,11 +166,11 @@ fn answer_all(decoder: &mut Decoder<'_>, shared: &Shared) {
 }
 
 /// Does something for what is learnt, and asks for what is lacking then.
-fn learn(
-    decoder: &mut Decoder<'_>,
+fn learn<'m>(
+    decoder: &mut Decoder<'m>,
     shared: &Shared,
     tellers: &BTreeMap<u64, Arc<Outgoing>>,
-    work: impl FnOnce(&mut Decoder<'_>),
+    work: impl FnOnce(&mut Decoder<'m>),
 ) {
     if catch_unwind(AssertUnwindSafe(|| work(decoder))).is_err() {
         // Nobody knows what a half-made table would find. Windows that come tell of everything again.

@@ -13,12 +13,15 @@ use prompt::{LINE_END, Token};
 
 pub(crate) use self::table::Table;
 
-/// Workspaces at once: more than people have windows in front of them. Each takes 64 MB at most, and a fifth of that for a million
-/// tokens.
+/// Workspaces at once: more than people have windows in front of them. Each takes 64 MB at most, while it is tidied, and some 20 MB as a
+/// rule.
 const MOST: usize = 4;
 
 /// Files that one window may tell of.
 const MOST_FILES: usize = 1 << 14;
+
+/// Bytes that are taken in at once, however long a line is: no more than `prompt` tokenizes at once, either.
+const LONGEST_LINE: usize = 256;
 
 /// What a window says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +114,7 @@ impl Workspaces {
                 self.make_room(workspace);
                 let workspace = self.all.entry(workspace).or_insert_with(Workspace::new);
                 workspace.used = self.uses;
-                workspace.files(client, files, &gone);
+                workspace.files(client, &files, &gone);
             }
             Told::Piece { workspace, piece } => {
                 if let Some(workspace) = self.all.get_mut(&workspace) {
@@ -172,7 +175,7 @@ impl Workspace {
     }
 
     /// A window tells of files that are there and of some that are gone.
-    fn files(&mut self, client: u64, files: Vec<FileVersion>, gone: &[String]) {
+    fn files(&mut self, client: u64, files: &[FileVersion], gone: &[String]) {
         // What holds for one window holds for all: they have the same lists.
         let now: BTreeMap<&str, Option<u64>> = (gone.iter().map(|path| (path.as_str(), None)))
             .chain(files.iter().map(|file| (file.path.as_str(), Some(file.hash))))
@@ -231,6 +234,7 @@ impl Workspace {
         let Some(lesson) = &mut self.lesson else { return };
         let Some(piece) = &lesson.piece else { return };
         let line = piece.text[lesson.at..].split_inclusive('\n').next().unwrap_or_default();
+        let line = &line[..line.floor_char_boundary(LONGEST_LINE)];
         lesson.at += line.len();
         let mut has_room = true;
         let content = line.trim_end_matches(['\n', '\r']);

@@ -52,7 +52,7 @@ impl Teacher {
         let files = self.reader.files(LARGEST, ALL, order);
         let now: BTreeMap<_, _> = files.iter().map(|file| (Arc::clone(&file.path), file.hash)).collect();
         let gone: Vec<String> =
-            self.told.keys().filter(|path| !now.contains_key(*path)).map(|path| path.to_string()).collect();
+            self.told.keys().filter(|path| !now.contains_key(*path)).map(ToString::to_string).collect();
         let changed = files.iter().filter(|file| self.told.get(&file.path) != Some(&file.hash));
         let changed: Vec<_> =
             changed.map(|file| FileVersion { path: file.path.to_string(), hash: file.hash }).collect();

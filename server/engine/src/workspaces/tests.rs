@@ -183,6 +183,23 @@ fn of_too_many_workspaces_the_one_unused_for_longest_goes() {
 }
 
 #[test]
+fn a_line_without_end_is_taken_in_bit_by_bit() {
+    let mut desk = Desk::default();
+    desk.say(1, ONE, &[("a", &"é".repeat(700))]);
+    while !desk.workspaces.has_work() {
+        desk.turn();
+    }
+    let mut longest = 0;
+    while desk.workspaces.has_work() {
+        desk.workspaces.work(|line, out| {
+            longest = longest.max(line.len());
+            out.extend(line.bytes().map(|byte| Token(byte.into())));
+        });
+    }
+    assert_eq!((longest, desk.workspaces.tokens()), (LONGEST_LINE, 1401));
+}
+
+#[test]
 fn a_window_that_sleeps_holds_up_its_own_workspace_only() {
     let mut desk = Desk::default();
     desk.say(1, ONE, &[("a", "let a = turn(1);\n")]);
