@@ -61,7 +61,9 @@ fn whoever_listens_hears_of_a_change() {
     let folder = Folder::with(&[("a.rs", "fn a() {}\n")]);
     let index = super::open(&folder);
     let (tell, told) = std::sync::mpsc::channel();
-    index.on_change(move || drop(tell.send(())));
+    index.on_change(move || {
+        let _ = tell.send(());
+    });
     build(&index);
     assert!(told.try_recv().is_ok());
 }

@@ -80,7 +80,7 @@ fn a_file_without_room_is_left_out_and_leaves_the_others_alone() {
     learn(&mut table, "small", "the quick brown fox");
     table.open("large", 1);
     let page = vec![Token(7); 1 << 16];
-    let taken = (0..MOST_TOKENS / page.len() + 1).take_while(|_| table.push(&page)).count();
+    let taken = (0..=MOST_TOKENS / page.len()).take_while(|_| table.push(&page)).count();
     table.close();
     assert_eq!(taken, MOST_TOKENS / page.len() - 1);
     assert_eq!(table.paths().collect::<Vec<_>>(), ["small"]);
