@@ -379,6 +379,7 @@ fn the_engine_can_be_looked_at_and_ended() {
         status:
           answered: number
           clients: number
+          learnt_tokens: number
           model:
             ready:
               bytes: number

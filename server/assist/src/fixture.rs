@@ -27,5 +27,6 @@ pub(crate) fn query(fixture: &str) -> Query {
         excluded: None,
         typed_over: false,
         blocks: Arc::default(),
+        workspace: None,
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use model::{Asking, Block, Kind, Request, SessionKey};
+use model::{Asking, Block, Kind, Request, SessionKey, WorkspaceKey};
 use syntax::Tree;
 use text::Snapshot;
 
@@ -82,6 +82,8 @@ pub struct Query {
     pub typed_over: bool,
     /// What the model is shown from elsewhere: [`gather`](crate::gather)ed some time before.
     pub blocks: Arc<[Block]>,
+    /// The workspace whose other files count for what the model says.
+    pub workspace: Option<WorkspaceKey>,
 }
 
 impl Query {
@@ -175,7 +177,7 @@ pub fn plan(query: &Query, settings: &Settings) -> Result<Plan, Silence> {
         suffix: lf(&snapshot.slice(suffix(snapshot, suffix_from))),
         max_tokens: settings.max_tokens,
         single_line: shape == Shape::Line,
-        asking: Asking::default(),
+        asking: Asking { workspace: query.workspace, ..Asking::default() },
         typed: typed.clone(),
     };
     Ok(Plan {

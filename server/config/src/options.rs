@@ -117,6 +117,11 @@ options! {
 
             /// Places with much the same words as the lines around the cursor.
             anyone neighbours: bool = true,
+
+            /// What all files of the workspace repeat. It is not shown to the model, but corrects what it says: a line that began elsewhere as
+            /// it begins here is likely to go on as it does there. The engine learns it while nobody asks for anything, and takes up to 64 MB for
+            /// a workspace.
+            anyone ngrams: bool = true,
         }
 
         /// What Hob writes about itself, to a file in the state folder. Document text appears at `trace` only.

@@ -17,6 +17,8 @@ pub struct Config {
     pub index: Index,
     /// What of that the model is shown.
     pub context: Vec<ContextSource>,
+    /// Whether the engine is to know what all files of the workspace repeat.
+    pub ngrams: bool,
     /// What it writes about itself.
     pub log: Log,
 }
@@ -147,6 +149,7 @@ impl From<Options> for Config {
             .into_iter()
             .flatten()
             .collect(),
+            ngrams: context.ngrams,
             log: Log { level: log.level },
         }
     }

@@ -63,6 +63,7 @@ fn without_sources_every_default_holds() {
                 Uses,
                 Neighbours,
             ],
+            ngrams: true,
             log: Log {
                 level: Info,
             },
@@ -469,6 +470,7 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         context.edits Anyone
         context.uses Anyone
         context.neighbours Anyone
+        context.ngrams Anyone
         log.level UserOnly"#]]
     .assert_eq(&scopes.join("\n"));
     // A type without a stricter side can't be tightened: `load` would never take it from a repository.

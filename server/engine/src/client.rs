@@ -20,7 +20,7 @@ use std::{
 
 use interprocess::local_socket::{GenericFilePath, Stream, ToFsName, traits::Stream as _};
 use model::{
-    Finish, ModelError, Request, SessionKey, Sink, Stop,
+    FileVersion, Finish, ModelError, Piece, Request, SessionKey, Sink, Stop, Wanted, WorkspaceKey,
     wire::{EngineStatus, FromEngine, ModelState, PROTOCOL, RequestId, ToEngine, read_frame, write_frame},
 };
 
@@ -70,7 +70,12 @@ struct Inner {
     status: (u64, Option<EngineStatus>),
     /// Why the connection ended.
     gone: Option<String>,
+    /// Who hears what the engine lacks, by workspace.
+    tellers: BTreeMap<WorkspaceKey, Teller>,
 }
+
+/// Hears what the engine lacks of a workspace; `None`: nothing.
+type Teller = Arc<dyn Fn(Option<Wanted>) + Send + Sync>;
 
 /// An open request. Its answer is out while a chunk is being handed over.
 struct Open {
@@ -99,7 +104,13 @@ impl EngineClient {
         let state = shake_hands(&stream, build)?;
         let (frames, outgoing) = channel();
         on_state(&state);
-        let inner = Inner { answers: BTreeMap::new(), state, status: (0, None), gone: None };
+        let inner = Inner {
+            answers: BTreeMap::new(),
+            state,
+            status: (0, None),
+            gone: None,
+            tellers: BTreeMap::new(),
+        };
         let shared = Arc::new(Shared {
             stream,
             frames,
@@ -152,6 +163,28 @@ impl EngineClient {
     /// Says that a document was closed.
     pub fn forget(&self, session: SessionKey) {
         self.shared.send(ToEngine::Forget { session });
+    }
+
+    /// Tells of a workspace from now on: `wants` hears what the engine lacks of the files that it is told of, and `None` once it lacks nothing. It
+    /// is called on the thread that answers come in on, so it must hand over and return.
+    pub fn tell(&self, workspace: WorkspaceKey, wants: impl Fn(Option<Wanted>) + Send + Sync + 'static) {
+        self.shared.inner().tellers.insert(workspace, Arc::new(wants));
+    }
+
+    /// Says that a workspace has these files, and those not any more. The engine asks whoever tells of it for what it lacks.
+    pub fn files(&self, workspace: WorkspaceKey, files: Vec<FileVersion>, gone: Vec<String>) {
+        self.shared.send(ToEngine::Files { workspace, files, gone });
+    }
+
+    /// Hands over a piece that the engine wants.
+    pub fn piece(&self, workspace: WorkspaceKey, piece: Piece) {
+        self.shared.send(ToEngine::Piece { workspace, piece });
+    }
+
+    /// Says that this process has no more to do with a workspace.
+    pub fn leave(&self, workspace: WorkspaceKey) {
+        self.shared.inner().tellers.remove(&workspace);
+        self.shared.send(ToEngine::Leave { workspace });
     }
 
     /// The model's state as last heard.
@@ -279,7 +312,9 @@ impl Shared {
         let mut inner = self.inner();
         inner.gone = Some(reason.to_owned());
         let open = std::mem::take(&mut inner.answers);
+        let tellers = std::mem::take(&mut inner.tellers);
         drop(inner);
+        drop(tellers);
         self.changed.notify_all();
         for open in open.into_values() {
             if let Some(answer) = open.answer {
@@ -335,6 +370,12 @@ fn read(shared: &Shared, on_state: impl Fn(&ModelState)) {
                 inner.status = (inner.status.0 + 1, Some(status));
                 drop(inner);
                 shared.changed.notify_all();
+            }
+            Ok(Some(FromEngine::Wants { workspace, wanted })) => {
+                let teller = shared.inner().tellers.get(&workspace).cloned();
+                if let Some(teller) = teller {
+                    teller(wanted);
+                }
             }
             Ok(Some(FromEngine::Hello { .. })) => break "it said Hello twice".to_owned(),
             Ok(None) => break "it closed the connection".to_owned(),

@@ -10,7 +10,10 @@ mod settle;
 mod trail;
 mod warm;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use model::{Finish, Kind, ModelError, Request, SessionKey, Sink, Stop};
 use prompt::{Builder, Healing, Hole, PieceIndex, Prompt, Surroundings, Token, Tokens, View};
@@ -24,7 +27,11 @@ use crate::{
     mixture::{Calibration, Choice, Course, Mixture, trust},
     threads::{Team, Threads},
     views::Views,
+    workspaces::{Table, Workspaces},
 };
+
+/// How long learning goes on before somebody else has a turn: a part of the time that a small model takes for a token.
+const LESSON: Duration = Duration::from_micros(500);
 
 /// A loaded model, ready to answer.
 pub(crate) struct Decoder<'m> {
@@ -48,6 +55,8 @@ pub(crate) struct Decoder<'m> {
     threads: Threads,
     /// The last answer of the document that was asked about last.
     said: Option<(SessionKey, Vec<Token>)>,
+    /// What the mixture knows of workspaces.
+    pub(crate) workspaces: Workspaces,
     /// Only while something is measured.
     pub(crate) rehearsal: Option<Rehearsal>,
 }
@@ -111,6 +120,7 @@ impl<'m> Decoder<'m> {
             drafting: Drafting::off(),
             threads: Threads::new(threads),
             said: None,
+            workspaces: Workspaces::default(),
             rehearsal: None,
         }
     }
@@ -132,6 +142,15 @@ impl<'m> Decoder<'m> {
         }
         self.views.forget(session);
         self.idle.forget(session);
+    }
+
+    /// Learns of workspaces what can be learnt in a moment.
+    pub(crate) fn learn(&mut self) {
+        let began = Instant::now();
+        while self.workspaces.has_work() && began.elapsed() < LESSON {
+            let builder = &self.builder;
+            self.workspaces.work(|line, tokens| builder.line(line, tokens));
+        }
     }
 
     /// Gives up every KV cache, after a job that panicked or broke.
@@ -315,6 +334,9 @@ impl<'m> Decoder<'m> {
         } else {
             Surroundings::default()
         };
+        if let Some(workspace) = request.asking.workspace {
+            self.workspaces.uses(workspace);
+        }
         let before = self.said.as_ref().filter(|(session, _)| *session == request.session);
         Course::new(request, healing, surroundings, before.map(|(_, said)| said.clone()).unwrap_or_default())
     }
@@ -405,7 +427,7 @@ impl<'m> Decoder<'m> {
                 let most = if drafts { room - 1 } else { 0 };
                 draft = match again {
                     // A word of several tokens that was taken back costs one step to say again, not one for each.
-                    [_, ..] => self.draft_of(again, drafting::TYPED, most),
+                    [_, ..] => Draft::of(&mut self.drafting, again, drafting::TYPED, most),
                     [] if healing.is_done() => self.draft(course, most),
                     [] => Draft::default(),
                 };
@@ -433,16 +455,10 @@ impl<'m> Decoder<'m> {
 
     /// What to evaluate along with the next token, at most `most` tokens.
     fn draft(&mut self, course: &Course, most: usize) -> Draft {
-        match Mixture::draft(course) {
-            Some((next, matched)) => self.draft_of(next, matched, most),
+        match Mixture::draft(course, elsewhere(&self.workspaces, course)) {
+            Some((next, matched)) => Draft::of(&mut self.drafting, next, matched, most),
             None => Draft::default(),
         }
-    }
-
-    /// As many of `next`, which a match of `matched` tokens suggests, as pay; at most `most`.
-    fn draft_of(&mut self, next: &[Token], matched: usize, most: usize) -> Draft {
-        let length = if most == 0 { 0 } else { self.drafting.length(matched).min(most).min(next.len()) };
-        Draft { tokens: next[..length].to_vec(), row: 0, matched }
     }
 
     /// The tokens of `text`, as a prompt would have them.
@@ -505,8 +521,14 @@ impl<'m> Decoder<'m> {
             length if length == prompt => self.trail.after(owed),
             _ => self.context.logits(row),
         }?;
-        self.mixture.choose(course, logits, healing, (self.model, &self.index))
+        let elsewhere = elsewhere(&self.workspaces, course);
+        self.mixture.choose(course, logits, healing, (self.model, &self.index), elsewhere)
     }
+}
+
+/// What is learnt of the workspace that an answer is for. Blocks are not said by line, as workspaces are learnt: for them nothing.
+fn elsewhere<'w>(workspaces: &'w Workspaces, course: &Course) -> Option<&'w Table> {
+    workspaces.table(course.workspace?)
 }
 
 /// Tokens that were evaluated before they were chosen: what comes next if the text repeats itself.
@@ -520,6 +542,12 @@ struct Draft {
 }
 
 impl Draft {
+    /// As many of `next`, which a match of `matched` tokens suggests, as pay; at most `most`.
+    fn of(drafting: &mut Drafting, next: &[Token], matched: usize, most: usize) -> Self {
+        let length = if most == 0 { 0 } else { drafting.length(matched).min(most).min(next.len()) };
+        Self { tokens: next[..length].to_vec(), row: 0, matched }
+    }
+
     /// Whether the token chosen is the drafted one: then it need not be evaluated.
     fn confirm(&mut self, chosen: Token) -> bool {
         let right = self.tokens.get(self.row) == Some(&chosen);

@@ -23,6 +23,7 @@ mod server;
 mod threads;
 mod views;
 mod worker;
+mod workspaces;
 
 pub use client::{Answer, ConnectError, EngineClient, Ticket};
 pub use embedded::EMBER;

@@ -10,11 +10,12 @@ mod calibration;
 mod exponential;
 mod ngrams;
 
-use model::Request;
+use model::{Request, WorkspaceKey};
 use prompt::{Fim, Healing, LINE_END, PieceIndex, Surroundings, Token, Tokens};
 
 pub(crate) use self::calibration::Calibration;
 use self::{exponential::exp, ngrams::Followers};
+use crate::workspaces::Table;
 
 /// Parameters up to which a model is trusted no further than Ember.
 const SMALL: f64 = 10e6;
@@ -78,6 +79,9 @@ pub(crate) struct Course {
     surroundings: Surroundings,
     /// Whether the rest of a line is asked for, so that a line break is the end.
     by_line: bool,
+    /// The workspace whose other files count, and what it calls this one. Its files are learnt by line, so only for answers that are.
+    pub(crate) workspace: Option<WorkspaceKey>,
+    path: String,
     /// Breaks of which a beginning was said.
     begun: Begun,
     /// The document's last answer, with what stood before it.
@@ -99,10 +103,13 @@ impl Course {
         surroundings: Surroundings,
         before: Vec<Token>,
     ) -> Self {
+        let by_line = Self::is_by_line(request, healing);
         Self {
             before,
             surroundings,
-            by_line: Self::is_by_line(request, healing),
+            by_line,
+            workspace: request.asking.workspace.filter(|_| by_line && request.asking.mixture),
+            path: request.path.clone(),
             begun: Vec::new(),
             drafts: request.asking.drafts,
         }
@@ -137,13 +144,14 @@ impl Mixture {
         Self { end, ends, breaks, trust, weights: Vec::new(), broken: Vec::new(), all: 0.0 }
     }
 
-    /// The likeliest thing to say after `logits` were computed; of equals the first. `None` if healing allows nothing.
+    /// The likeliest thing to say after `logits` were computed, with what is known of the workspace `elsewhere`; of equals the first. `None` if healing allows nothing.
     pub(crate) fn choose(
         &mut self,
         course: &Course,
         logits: &[f32],
         healing: &Healing,
         (model, index): (&dyn Tokens, &PieceIndex),
+        elsewhere: Option<&Table>,
     ) -> Option<Choice> {
         self.weigh(logits);
         self.gather(course);
@@ -157,7 +165,9 @@ impl Mixture {
         }
         let may_follow = |token: Token| self.symbol(token).filter(|_| healing.allows(model.piece(token)));
         let Surroundings { text, context } = &course.surroundings;
-        let correction = Followers::find(text, context, may_follow).correction(self.trust);
+        let elsewhere = elsewhere.map(|table| Followers::elsewhere(table, context, &course.path, may_follow));
+        let here = Followers::find(text, context, may_follow);
+        let correction = here.correction(&elsewhere.unwrap_or_default(), self.trust);
         let probability = |symbol: usize| {
             let seen = correction.seen.get(&symbol).copied().unwrap_or(0.0);
             correction.share * f64::from(self.weights[symbol]) / all + seen
@@ -200,11 +210,20 @@ impl Mixture {
             .collect()
     }
 
-    /// What may well be said next, and how many tokens of what stands before suggest it: from the text around, or from the answer
-    /// before this one, which often still holds after a key that it did not foresee.
-    pub(crate) fn draft(course: &Course) -> Option<(&[Token], usize)> {
+    /// What may well be said next, and how many tokens of what stands before suggest it: from the text around, from elsewhere in the
+    /// workspace, or from the answer before this one, which often still holds after a key that it did not foresee.
+    pub(crate) fn draft<'a>(
+        course: &'a Course,
+        elsewhere: Option<&'a Table>,
+    ) -> Option<(&'a [Token], usize)> {
         let context = &course.surroundings.context;
         let around = ngrams::draft(&course.surroundings.text, context);
+        let elsewhere = elsewhere.and_then(|table| ngrams::draft_elsewhere(table, context, &course.path));
+        let around = match (around, elsewhere) {
+            (Some((_, matched)), Some((_, better))) if better <= matched => around,
+            (_, Some(_)) => elsewhere,
+            (_, None) => around,
+        };
         let before = ngrams::draft(&course.before, context);
         match (around, before) {
             (Some((_, matched)), Some((_, better))) if better >= matched => before,

@@ -13,10 +13,13 @@ use std::{
 
 use model::{Kind, ModelError, Request, SessionKey, wire::RequestId};
 
-use crate::interrupt::Interrupt;
+use crate::{interrupt::Interrupt, workspaces::Told};
 
 /// More requests than this wait for nobody: a client that asks so much faster than it is answered is broken.
 const MOST: usize = 256;
+
+/// Nor does more than this that is said of workspaces: a client says a thing and waits to be asked.
+const MOST_TOLD: usize = 1024;
 
 /// A request that waits, and who is told about it.
 #[derive(Debug)]
@@ -47,6 +50,10 @@ pub(crate) enum Next<C> {
     Answer(Job<C>),
     /// Give up the KV cache of a closed document.
     Forget(SessionKey),
+    /// Take in what a client says of a workspace.
+    Told(u64, C, Told),
+    /// Learn a little of a workspace.
+    Learn,
     /// Nobody asked for as long as it was to wait: do what can be done now, and stop at the flag.
     Calm,
     /// Nothing more will come.
@@ -65,6 +72,8 @@ pub(crate) struct Queue<C> {
 struct State<C> {
     waiting: VecDeque<Job<C>>,
     forget: Vec<SessionKey>,
+    /// What clients say of workspaces, and who: for when nobody waits for an answer.
+    told: VecDeque<(u64, C, Told)>,
     running: Option<Running>,
     /// Since when what runs is to stop.
     aborted: Option<Instant>,
@@ -126,6 +135,7 @@ impl<C> Queue<C> {
         let state = State {
             waiting: VecDeque::new(),
             forget: Vec::new(),
+            told: VecDeque::new(),
             running: None,
             aborted: None,
             failed: None,
@@ -211,13 +221,28 @@ impl<C> Queue<C> {
         self.changed.notify_one();
     }
 
+    /// Notes what a client says of a workspace.
+    pub(crate) fn told(&self, client: u64, reply: C, told: Told) {
+        let mut state = self.lock();
+        if state.failed.is_some() {
+            return;
+        }
+        if state.told.len() >= MOST_TOLD && told != Told::Left {
+            tracing::warn!(client, "a client says more of its workspace than anybody can take in");
+            return;
+        }
+        state.told.push_back((client, reply, told));
+        self.changed.notify_one();
+    }
+
     /// How long ago what runs was told to stop; `None` if it was not.
     pub(crate) fn aborted_for(&self) -> Option<Duration> {
         self.lock().aborted.map(|since| since.elapsed())
     }
 
-    /// Waits for the next thing to do, at most until it is `calm`, and notes that it is running. The one before is over.
-    pub(crate) fn next(&self, calm: Option<Instant>) -> Next<C> {
+    /// Waits for the next thing to do, at most until it is `calm`, and notes that it is running. The one before is over. With `lessons`
+    /// there is something to learn, for as long as there is nothing else to do.
+    pub(crate) fn next(&self, calm: Option<Instant>, lessons: bool) -> Next<C> {
         let mut state = self.lock();
         state.running = None;
         loop {
@@ -235,15 +260,23 @@ impl<C> Queue<C> {
                 self.run(&mut state, running);
                 return Next::Answer(job);
             }
-            let Some(left) = calm.map(|calm| calm.saturating_duration_since(Instant::now())) else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            if left.is_zero() {
+            let left = calm.map(|calm| calm.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
                 self.run(&mut state, Running::Calm);
                 return Next::Calm;
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            if let Some((client, reply, told)) = state.told.pop_front() {
+                return Next::Told(client, reply, told);
+            }
+            if lessons {
+                return Next::Learn;
+            }
+            state = match left {
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(left) => {
+                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
         }
     }
 
@@ -338,7 +371,7 @@ mod tests {
         }
 
         fn next(&self) -> u64 {
-            match self.queue.next(None) {
+            match self.queue.next(None, false) {
                 Next::Answer(job) => job.id.0,
                 other => panic!("{other:?}"),
             }
@@ -430,13 +463,27 @@ mod tests {
     #[test]
     fn in_the_calm_something_else_is_done_until_somebody_asks() {
         let mut desk = Desk::new();
-        assert!(matches!(desk.queue.next(Some(Instant::now())), Next::Calm));
+        assert!(matches!(desk.queue.next(Some(Instant::now()), false), Next::Calm));
         assert!(desk.queue.aborted_for().is_none());
         desk.ask(1, 7, Kind::Prefill);
         assert!(desk.aborted() && desk.queue.aborted_for().is_some());
         let later = Instant::now() + Duration::from_hours(1);
-        assert!(matches!(desk.queue.next(Some(later)), Next::Answer(_)));
+        assert!(matches!(desk.queue.next(Some(later), false), Next::Answer(_)));
         assert!(!desk.aborted() && desk.queue.aborted_for().is_none());
+    }
+
+    #[test]
+    fn what_is_said_of_workspaces_and_what_is_learnt_of_them_wait_for_everybody() {
+        let mut desk = Desk::new();
+        desk.queue.told(1, (), Told::Left);
+        desk.ask(1, 7, Kind::Prefill);
+        desk.ask(1, 8, Kind::Fim);
+        let next = || desk.queue.next(None, true);
+        assert!(matches!(next(), Next::Answer(job) if job.id.0 == 2));
+        assert!(matches!(next(), Next::Answer(job) if job.id.0 == 1));
+        assert!(matches!(next(), Next::Told(1, (), Told::Left)));
+        assert!(matches!(next(), Next::Learn));
+        assert!(matches!(desk.queue.next(Some(Instant::now()), true), Next::Calm), "a place is read first");
     }
 
     #[test]
@@ -496,7 +543,7 @@ mod tests {
     fn desk_job() -> Job<()> {
         let mut desk = Desk::new();
         desk.ask(1, 1, Kind::Fim);
-        match desk.queue.next(None) {
+        match desk.queue.next(None, false) {
             Next::Answer(job) => job,
             other => panic!("{other:?}"),
         }
@@ -510,6 +557,6 @@ mod tests {
         desk.next();
         assert_eq!(desk.queue.close().len(), 1);
         assert!(desk.aborted());
-        assert!(matches!(desk.queue.next(None), Next::Closed));
+        assert!(matches!(desk.queue.next(None, false), Next::Closed));
     }
 }

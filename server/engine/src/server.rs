@@ -29,6 +29,7 @@ use crate::{
     private::private_folder,
     queue::Job,
     worker::{self, Shared},
+    workspaces::Told,
 };
 
 /// Why an engine could not start.
@@ -184,6 +185,7 @@ impl Desk {
             clients: u32::try_from(roster.clients.len()).unwrap_or(u32::MAX),
             sessions: self.shared.sessions.load(Ordering::Relaxed),
             answered: self.shared.answered.load(Ordering::Relaxed),
+            learnt_tokens: self.shared.learnt.load(Ordering::Relaxed),
             uptime_s: self.started.elapsed().as_secs(),
             rss_bytes: resident_bytes(),
         }
@@ -246,6 +248,7 @@ fn serve(desk: &Desk, client: u64, stream: Stream) {
     let result = read(desk, &outgoing, &stream);
     tracing::info!(client, ?result, "a client left");
     desk.shared.queue.drop_client(client);
+    desk.shared.queue.told(client, Arc::clone(&outgoing), Told::Left);
     desk.roster().clients.remove(&client);
     outgoing.hang_up();
     desk.post(Event::Left);
@@ -289,6 +292,19 @@ fn read(desk: &Desk, outgoing: &Arc<Outgoing>, stream: &Arc<Stream>) -> io::Resu
             }
             ToEngine::Cancel { id } => shared.cancelled(shared.queue.cancel(outgoing.client, id)),
             ToEngine::Forget { session } => shared.queue.forget(session),
+            ToEngine::Files { workspace, files, gone } => {
+                shared.queue.told(
+                    outgoing.client,
+                    Arc::clone(outgoing),
+                    Told::Files { workspace, files, gone },
+                );
+            }
+            ToEngine::Piece { workspace, piece } => {
+                shared.queue.told(outgoing.client, Arc::clone(outgoing), Told::Piece { workspace, piece });
+            }
+            ToEngine::Leave { workspace } => {
+                shared.queue.told(outgoing.client, Arc::clone(outgoing), Told::Leaves { workspace });
+            }
             ToEngine::Status => outgoing.send(FromEngine::Status(desk.status())),
             ToEngine::Stop => desk.post(Event::Stop("a client said so")),
             ToEngine::Hello { .. } => return Err(io::Error::other("a second Hello")),

@@ -3,6 +3,7 @@
 //! Owns everything of llama.cpp on its own stack. Must not read from a client; answers go through the job's [`Outgoing`].
 
 use std::{
+    collections::BTreeMap,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
@@ -28,6 +29,7 @@ use crate::{
     mixture::Calibration,
     options::{EngineOptions, ModelChoice, default_threads},
     queue::{Job, Next, Queue},
+    workspaces::{Question, Told, Workspaces},
 };
 
 /// Tokens of a prompt and its answer, unless the options or the model say otherwise.
@@ -46,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) sessions: AtomicU32,
     /// Requests answered, however they ended.
     pub(crate) answered: AtomicU64,
+    /// Tokens that are learnt of workspaces.
+    pub(crate) learnt: AtomicU64,
 }
 
 impl Shared {
@@ -56,6 +60,7 @@ impl Shared {
             interrupt,
             sessions: AtomicU32::new(0),
             answered: AtomicU64::new(0),
+            learnt: AtomicU64::new(0),
         }
     }
 
@@ -140,10 +145,21 @@ pub(crate) fn decoder<'m>(
 }
 
 fn answer_all(decoder: &mut Decoder<'_>, shared: &Shared) {
+    // Who tells of workspaces, and so may be asked.
+    let mut tellers = BTreeMap::new();
     loop {
-        match shared.queue.next(decoder.calm_at()) {
+        match shared.queue.next(decoder.calm_at(), decoder.workspaces.has_work()) {
             Next::Answer(job) => answer(decoder, shared, &job),
             Next::Calm => settle(decoder),
+            Next::Told(client, reply, told) => {
+                if told == Told::Left {
+                    tellers.remove(&client);
+                } else {
+                    tellers.insert(client, reply);
+                }
+                learn(decoder, shared, &tellers, |decoder| decoder.workspaces.told(client, told));
+            }
+            Next::Learn => learn(decoder, shared, &tellers, Decoder::learn),
             Next::Forget(session) => {
                 decoder.forget(session);
                 count_sessions(decoder, shared);
@@ -151,6 +167,26 @@ fn answer_all(decoder: &mut Decoder<'_>, shared: &Shared) {
             Next::Closed => return,
         }
     }
+}
+
+/// Does something for what is learnt, and asks for what is lacking then.
+fn learn<'m>(
+    decoder: &mut Decoder<'m>,
+    shared: &Shared,
+    tellers: &BTreeMap<u64, Arc<Outgoing>>,
+    work: impl FnOnce(&mut Decoder<'m>),
+) {
+    if catch_unwind(AssertUnwindSafe(|| work(decoder))).is_err() {
+        // Nobody knows what a half-made table would find. Windows that come tell of everything again.
+        decoder.workspaces = Workspaces::default();
+    }
+    while let Some(Question { client, workspace, wanted }) = decoder.workspaces.question() {
+        if let Some(teller) = tellers.get(&client) {
+            teller.send(FromEngine::Wants { workspace, wanted });
+        }
+    }
+    let learnt = u64::try_from(decoder.workspaces.tokens()).unwrap_or(u64::MAX);
+    shared.learnt.store(learnt, Ordering::Relaxed);
 }
 
 fn answer(decoder: &mut Decoder<'_>, shared: &Shared, job: &Job<Arc<Outgoing>>) {

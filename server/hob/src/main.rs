@@ -15,6 +15,7 @@ mod serve;
 mod settings;
 mod spawn;
 mod supervisor;
+mod teaching;
 mod usage;
 
 use std::process::ExitCode;

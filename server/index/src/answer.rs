@@ -20,6 +20,19 @@ pub struct Place {
     pub bytes: Range<usize>,
 }
 
+/// A file of which the index has the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The file.
+    pub path: Arc<str>,
+    /// A hash of its text.
+    pub hash: u64,
+    /// How long its text is.
+    pub bytes: usize,
+    /// When it was written: nanoseconds since 1970, the largest number for just now.
+    pub modified: i64,
+}
+
 /// A definition.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Definition {

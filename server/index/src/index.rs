@@ -69,6 +69,16 @@ impl fmt::Debug for Listener {
 struct Changes {
     count: Mutex<u64>,
     changed: Condvar,
+    hears: Mutex<Vec<Hearer>>,
+}
+
+/// Who hears of each such moment.
+struct Hearer(Box<dyn Fn() + Send>);
+
+impl fmt::Debug for Hearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hearer")
+    }
 }
 
 impl Index {
@@ -184,9 +194,15 @@ impl Index {
         *self.shared.changes.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Has `hear` called at each of these moments from now on, on whatever thread: it must hand over and return.
+    pub fn on_change(&self, hear: impl Fn() + Send + 'static) {
+        let mut hears = self.shared.changes.hears.lock().unwrap_or_else(PoisonError::into_inner);
+        hears.push(Hearer(Box::new(hear)));
+    }
+
     /// Waits until that is more than `seen`, but no longer than `patience`; says how often it is then.
     pub fn wait(&self, seen: u64, patience: Duration) -> u64 {
-        let Changes { count, changed } = &self.shared.changes;
+        let Changes { count, changed, .. } = &self.shared.changes;
         let count = count.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = changed.wait_timeout_while(count, patience, |count| *count <= seen);
         *waited.unwrap_or_else(PoisonError::into_inner).0
@@ -232,6 +248,9 @@ impl Shared {
     pub(crate) fn has_changed(&self) {
         *self.changes.count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.changes.changed.notify_all();
+        for Hearer(hear) in &*self.changes.hears.lock().unwrap_or_else(PoisonError::into_inner) {
+            hear();
+        }
     }
 
     /// Brings everything up to date with the disk.

@@ -12,6 +12,7 @@ mod index;
 mod options;
 
 mod answer;
+mod files;
 mod reader;
 
 mod admission;
@@ -41,7 +42,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Chunk, Definition, Edited, Import, Place};
+pub use answer::{Chunk, Definition, Edited, Import, Listed, Place};
 pub use build::{Built, Progress, Stage, Took};
 pub use error::Error;
 pub use exclusion::{Exclusion, is_private};
@@ -51,3 +52,4 @@ pub use reader::Reader;
 pub use skipped::{Reason, Skipped};
 pub use store::Held;
 pub use syntax::{DefinitionKind, Language};
+pub use threads::yield_to_others;

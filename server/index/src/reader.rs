@@ -54,7 +54,7 @@ struct Open {
 type File = (Arc<str>, Option<Language>);
 
 /// What one question sees, from its beginning to its end.
-struct View<'a> {
+pub(crate) struct View<'a> {
     open: Option<&'a Open>,
     admission: Admission,
     buffers: Arc<Buffers>,
@@ -69,7 +69,7 @@ struct Found<T> {
 }
 
 #[derive(Clone)]
-enum Source {
+pub(crate) enum Source {
     File(i64),
     Buffer(Arc<Buffer>),
 }
@@ -193,6 +193,11 @@ impl Reader {
         known.take(limit).cloned().collect()
     }
 
+    /// What is admitted now.
+    pub(crate) fn admission(&self) -> Admission {
+        self.shared.admission()
+    }
+
     fn defined(
         &self,
         condition: &str,
@@ -218,7 +223,7 @@ impl Reader {
     }
 
     /// Asks in one view of the cache. What goes wrong is for the log: whoever asks can do without an answer.
-    fn ask<T: Default>(&self, question: impl FnOnce(&View<'_>) -> rusqlite::Result<T>) -> T {
+    pub(crate) fn ask<T: Default>(&self, question: impl FnOnce(&View<'_>) -> rusqlite::Result<T>) -> T {
         let mut open = self.open.borrow_mut();
         let answer = self.opened(&mut open).and_then(|open| {
             let view =
@@ -254,7 +259,7 @@ impl Reader {
 
 impl View<'_> {
     /// Rows of the cache; none where there is no cache.
-    fn rows<T>(
+    pub(crate) fn rows<T>(
         &self,
         sql: &str,
         values: &[&dyn ToSql],
@@ -320,12 +325,12 @@ impl View<'_> {
         })
     }
 
-    fn admits(&self, path: &str) -> bool {
+    pub(crate) fn admits(&self, path: &str) -> bool {
         self.admission.judge(Path::new(path)).is_ok()
     }
 
     /// A piece of text; `None` if the source does not have it.
-    fn text(&self, source: &Source, bytes: &Range<usize>) -> Option<String> {
+    pub(crate) fn text(&self, source: &Source, bytes: &Range<usize>) -> Option<String> {
         match source {
             Source::Buffer(buffer) => buffer.text.get(bytes.clone()).map(str::to_owned),
             Source::File(number) => {

@@ -8,6 +8,7 @@ mod buffers;
 mod cache;
 mod changes;
 mod exclusion;
+mod files;
 mod hostile;
 mod oracle;
 mod queries;

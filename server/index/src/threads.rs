@@ -19,9 +19,9 @@ pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Res
 /// Lowers the current thread's priority. On Linux a thread has one of its own; one that can't be lowered is no harm. Elsewhere nothing is
 /// done, because it would take `unsafe` code.
 #[cfg(target_os = "linux")]
-pub(crate) fn yield_to_others() {
+pub fn yield_to_others() {
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn yield_to_others() {}
+pub fn yield_to_others() {}

@@ -10,6 +10,8 @@ mod answer;
 pub mod fake;
 mod request;
 pub mod wire;
+mod workspace;
 
 pub use answer::{Finish, ModelError, ModelInfo, Shown, ShownExcerpt, Sink, Stats, Stop};
 pub use request::{Asking, Block, Kind, Order, Request, SessionKey};
+pub use workspace::{FileVersion, Piece, Wanted, WorkspaceKey};

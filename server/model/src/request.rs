@@ -6,6 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
+use crate::WorkspaceKey;
+
 /// Names the KV cache that a request wants to continue: one window and one document in it.
 ///
 /// Two requests with the same key are expected to share most of their text; nothing breaks if they don't.
@@ -68,6 +70,8 @@ pub struct Asking {
     /// Whether at a place that the engine has not read yet the model may be shown less of the text, so that it answers at once. The rest
     /// is read when nobody waits.
     pub glance: bool,
+    /// The workspace whose other files the mixture counts as well, as far as the engine has learnt them; `None`: only what the request holds.
+    pub workspace: Option<WorkspaceKey>,
 }
 
 impl Asking {
@@ -79,7 +83,7 @@ impl Asking {
 
 impl Default for Asking {
     fn default() -> Self {
-        Self { order: None, healing: true, mixture: true, drafts: true, glance: true }
+        Self { order: None, healing: true, mixture: true, drafts: true, glance: true, workspace: None }
     }
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Finish, ModelError, ModelInfo, Request, SessionKey};
+use crate::{FileVersion, Finish, ModelError, ModelInfo, Piece, Request, SessionKey, Wanted, WorkspaceKey};
 
 /// The protocol's version; part of the socket's name, so that two versions of Hob never talk past each other.
 pub const PROTOCOL: u32 = 4;
@@ -47,6 +47,27 @@ pub enum ToEngine {
         /// Whose.
         session: SessionKey,
     },
+    /// A workspace has these files, or has them no more. The engine asks for what it lacks, in this order, with [`FromEngine::Wants`].
+    Files {
+        /// Which workspace.
+        workspace: WorkspaceKey,
+        /// Files that are new or were changed, and of a window that comes: all.
+        files: Vec<FileVersion>,
+        /// Paths of files that are gone, or not to be known any more: nothing of them is kept.
+        gone: Vec<String>,
+    },
+    /// The answer to [`FromEngine::Wants`].
+    Piece {
+        /// Of which workspace.
+        workspace: WorkspaceKey,
+        /// The text.
+        piece: Piece,
+    },
+    /// The window has no more to do with a workspace. With its last window what was learnt of it goes.
+    Leave {
+        /// Which workspace.
+        workspace: WorkspaceKey,
+    },
     /// Ask for one [`FromEngine::Status`].
     Status,
     /// End the process, politely: running requests are answered as cancelled first.
@@ -82,6 +103,13 @@ pub enum FromEngine {
         /// How it ended.
         result: Result<Finish, ModelError>,
     },
+    /// What is lacking of a workspace that the client told of.
+    Wants {
+        /// Which workspace.
+        workspace: WorkspaceKey,
+        /// The next piece; `None`: all of it is learnt that there is room for.
+        wanted: Option<Wanted>,
+    },
     /// The answer to [`ToEngine::Status`].
     Status(EngineStatus),
 }
@@ -114,6 +142,8 @@ pub struct EngineStatus {
     pub sessions: u32,
     /// Requests answered since the start.
     pub answered: u64,
+    /// Tokens that are learnt of workspaces.
+    pub learnt_tokens: u64,
     /// Seconds since the start.
     pub uptime_s: u64,
     /// Resident memory in bytes, 0 where it can't be told.

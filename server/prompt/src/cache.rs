@@ -156,6 +156,14 @@ impl TokenCache {
         out
     }
 
+    /// Appends the tokens of `line`, which has no break, as [`Self::by_line`] has them; nothing is looked up or remembered, for texts that
+    /// are seen once.
+    pub(crate) fn line(&self, tokens: &dyn Tokens, line: &str, out: &mut Vec<Token>) {
+        for (chunk, _) in chunks(line) {
+            tokenize_plain(tokens, &self.special, chunk, out);
+        }
+    }
+
     fn chunked(&mut self, tokens: &dyn Tokens, text: &str, keep_last: bool) -> Chunked {
         let mut chunked = Chunked::default();
         let mut byte = 0;
@@ -254,6 +262,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_line_by_itself_is_tokenized_as_within_its_text(lines in prop::collection::vec("[ a-z(;\té🦀]{0,300}x", 0..6)) {
+            let toy = Toy::new();
+            let mut cache = TokenCache::new(&toy, Vec::new());
+            let (mut alone, mut text) = (Vec::new(), String::new());
+            for line in &lines {
+                cache.line(&toy, line, &mut alone);
+                alone.push(LINE_END);
+                text = text + line + "\n";
+            }
+            prop_assert_eq!(&*cache.by_line(&toy, &text), alone.as_slice());
+        }
+
         #[test]
         fn chunks_tokenize_as_the_whole_does(text in "[ a-z(;\n\r\té🦀]{0,120}", merging: bool) {
             let toy = if merging { Toy::merging() } else { Toy::new() };

@@ -52,6 +52,11 @@ impl<T: Tokens> Builder<T> {
         Surroundings { text, context }
     }
 
+    /// Appends the tokens of one line of some text, without its break, as in the text of surroundings by line.
+    pub fn line(&self, line: &str, out: &mut Vec<Token>) {
+        self.cache.line(&self.tokens, line, out);
+    }
+
     fn all_tokens(&mut self, text: &str, by_line: bool) -> Arc<[Token]> {
         if by_line { self.cache.by_line(&self.tokens, text) } else { self.cache.whole(&self.tokens, text) }
     }

@@ -12,6 +12,7 @@ use super::{
     Decoder, End,
     account::Account,
     crossroads::Branch,
+    elsewhere,
     output::{Lines, Output},
 };
 use crate::{llama::Failure, mixture::Course};
@@ -271,7 +272,8 @@ impl Decoder<'_> {
     fn turn(&mut self, trunk: &Trunk<'_>, mut lane: Lane, row: usize, account: &mut Account) -> Turn {
         let Some(logits) = self.context.logits(row) else { return Turn::Vain };
         let vocabulary = (self.model as &dyn Tokens, &self.index);
-        let choice = self.mixture.choose(&lane.course, logits, &lane.spelled.healing, vocabulary);
+        let elsewhere = elsewhere(&self.workspaces, &lane.course);
+        let choice = self.mixture.choose(&lane.course, logits, &lane.spelled.healing, vocabulary, elsewhere);
         let Some(choice) = choice else { return Turn::Vain };
         let Some(token) = choice.token else { return Turn::Whole(lane.spelled.text) };
         account.stats.decoded_tokens += 1;

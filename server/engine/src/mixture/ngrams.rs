@@ -1,11 +1,14 @@
-//! What follows elsewhere in the text on what stands before the hole: n-grams of several lengths, counted when they are asked for.
+//! What follows elsewhere in the text, and in the workspace, on what stands before the hole: n-grams of several lengths, counted when
+//! they are asked for.
 //!
 //! The text of a request is some ten thousand tokens, and a pass over them takes microseconds; an index (a suffix automaton, say)
-//! would have to be made anew for each edit. Must not know the model: it gets a distribution and corrects it.
+//! would have to be made anew for each edit. The workspace has a table. Must not know the model: it gets a distribution and corrects it.
 
 use std::collections::BTreeMap;
 
 use prompt::{GAP, LINE_END, Token};
+
+use crate::workspaces::Table;
 
 /// The longest match that is told from a longer one, in tokens.
 const LONGEST: usize = 24;
@@ -24,6 +27,10 @@ const DISCOUNT: f64 = 0.4;
 /// [`LENGTHS`] divides it by e, so that it is 40 after three tokens, 5 after five and less than one after eight. Chosen with
 /// [`DISCOUNT`] on development packages (docs/decisions/0002-mixture.md).
 const SIGHTINGS: f64 = 300.0;
+
+/// How much more a model's opinion weighs against sightings elsewhere in the workspace than in the text around: what is near is the
+/// likelier to be meant. Chosen on development packages, where everything from 1 to 10 did the same (docs/decisions/0006-workspace-ngrams.md).
+const ELSEWHERE: f64 = 3.0;
 
 /// The places in a text that a context leads to.
 #[derive(Debug, Default)]
@@ -54,30 +61,35 @@ impl Followers {
         Self { places }
     }
 
+    /// Finds the places in a workspace's files, but for the file `except`, where the end of `context` is followed by something that
+    /// `symbol` knows by number.
+    pub(crate) fn elsewhere(
+        table: &Table,
+        context: &[Token],
+        except: &str,
+        symbol: impl Fn(Token) -> Option<usize>,
+    ) -> Self {
+        let found = table.find(context, except).filter_map(|(length, place)| {
+            let next = symbol(*table.from(place).first()?)?;
+            Some((LENGTHS.partition_point(|known| *known <= length) - 1, next))
+        });
+        Self { places: found.collect() }
+    }
+
     /// How to correct a distribution over symbols that a model made which is trusted `trust` times as far as Ember.
     ///
     /// For each match length, from short to long: a symbol seen `c` times among `n`, of which `t` differ, becomes
     /// `(c − d + (α + d·t)·p) / (n + α)`, where `p` is what the shorter lengths made of it and the model is the shortest of all. This
     /// is the Pitman–Yor backoff of Teh (2006) with the model in the uniform base's place. `α` falls with the length: a model
-    /// knows better than a pair of tokens what comes next, and copies worse than a long match.
-    pub(crate) fn correction(&self, trust: f64) -> Correction {
+    /// knows better than a pair of tokens what comes next, and copies worse than a long match. Of one length what is `elsewhere` counts
+    /// first, so that the text around has the last word.
+    pub(crate) fn correction(&self, elsewhere: &Self, trust: f64) -> Correction {
         let mut correction = Correction { share: 1.0, seen: BTreeMap::new() };
-        let longest = self.places.iter().map(|(length, _)| *length).max();
+        let longest = self.places.iter().chain(&elsewhere.places).map(|(length, _)| *length).max();
         let mut concentration = SIGHTINGS * trust;
         for length in 0..longest.map_or(0, |longest| longest + 1) {
-            let mut counts: BTreeMap<usize, u32> = BTreeMap::new();
-            for (_, symbol) in self.places.iter().filter(|(matched, _)| *matched >= length) {
-                *counts.entry(*symbol).or_default() += 1;
-            }
-            let all = f64::from(counts.values().sum::<u32>());
-            let different = f64::from(u32::try_from(counts.len()).unwrap_or(u32::MAX));
-            let kept = (concentration + DISCOUNT * different) / (all + concentration);
-            correction.share *= kept;
-            correction.seen.values_mut().for_each(|mass| *mass *= kept);
-            for (symbol, count) in counts {
-                *correction.seen.entry(symbol).or_default() +=
-                    (f64::from(count) - DISCOUNT) / (all + concentration);
-            }
+            correction.count(&elsewhere.places, length, concentration * ELSEWHERE);
+            correction.count(&self.places, length, concentration);
             concentration /= std::f64::consts::E;
         }
         correction
@@ -92,9 +104,23 @@ pub(crate) fn draft<'t>(text: &'t [Token], context: &[Token]) -> Option<(&'t [To
     let places = (1..text.len()).filter(|at| context.last() == Some(&text[at - 1]));
     let longest = places.map(|at| (matching(at), at)).max();
     let (matched, from) = longest.filter(|(length, _)| *length >= LEAST_FOR_A_DRAFT)?;
-    let rest = &text[from..];
+    line(&text[from..]).map(|next| (next, matched))
+}
+
+/// The same from elsewhere in the workspace: of places that match equally long the one that was learnt last.
+pub(crate) fn draft_elsewhere<'t>(
+    table: &'t Table,
+    context: &[Token],
+    except: &str,
+) -> Option<(&'t [Token], usize)> {
+    let (matched, place) = table.find(context, except).max()?;
+    line(table.from(place)).map(|next| (next, matched))
+}
+
+/// What of `rest` belongs to its first line; `None` if nothing does.
+fn line(rest: &[Token]) -> Option<&[Token]> {
     let end = rest.iter().position(|token| matches!(*token, LINE_END | GAP)).unwrap_or(rest.len());
-    (end > 0).then_some((&rest[..end], matched))
+    (end > 0).then_some(&rest[..end])
 }
 
 /// A distribution's correction: each symbol keeps `share` of its probability, and those in `seen` get so much more.
@@ -102,6 +128,28 @@ pub(crate) fn draft<'t>(text: &'t [Token], context: &[Token]) -> Option<(&'t [To
 pub(crate) struct Correction {
     pub(crate) share: f64,
     pub(crate) seen: BTreeMap<usize, f64>,
+}
+
+impl Correction {
+    /// Corrects it once more, by those of `places` that match at least as long as the entry `length` of [`LENGTHS`], where what it says
+    /// already weighs `concentration` sightings.
+    fn count(&mut self, places: &[(usize, usize)], length: usize, concentration: f64) {
+        let mut counts: BTreeMap<usize, u32> = BTreeMap::new();
+        for (_, symbol) in places.iter().filter(|(matched, _)| *matched >= length) {
+            *counts.entry(*symbol).or_default() += 1;
+        }
+        if counts.is_empty() {
+            return;
+        }
+        let all = f64::from(counts.values().sum::<u32>());
+        let different = f64::from(u32::try_from(counts.len()).unwrap_or(u32::MAX));
+        let kept = (concentration + DISCOUNT * different) / (all + concentration);
+        self.share *= kept;
+        self.seen.values_mut().for_each(|mass| *mass *= kept);
+        for (symbol, count) in counts {
+            *self.seen.entry(symbol).or_default() += (f64::from(count) - DISCOUNT) / (all + concentration);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,7 +166,7 @@ mod tests {
         let symbol = |token: Token| usize::try_from(token.0).ok();
         let followers = Followers::find(&tokens(text), &tokens(context), symbol);
         let rounded = |mass: f64| (mass * 100.0).round() / 100.0;
-        let correction = followers.correction(concentration);
+        let correction = followers.correction(&Followers::default(), concentration);
         let letter = |symbol: usize| char::from(u8::try_from(symbol).unwrap());
         let seen = correction.seen.iter().map(|(symbol, mass)| (letter(*symbol), rounded(*mass)));
         seen.chain([('*', rounded(correction.share))]).collect()
@@ -162,7 +210,7 @@ mod tests {
         #[test]
         fn a_corrected_distribution_still_sums_to_one(text in "[abc]{0,60}", context in "[abc]{0,40}", trust in 0.1..100.0) {
             let symbol = |token: Token| usize::try_from(token.0).ok();
-            let correction = Followers::find(&tokens(&text), &tokens(&context), symbol).correction(trust);
+            let correction = Followers::find(&tokens(&text), &tokens(&context), symbol).correction(&Followers::default(), trust);
             let sum = correction.share + correction.seen.values().sum::<f64>();
             prop_assert!((sum - 1.0).abs() < 1e-9, "{sum}");
             prop_assert!(correction.seen.values().all(|mass| *mass >= 0.0));

@@ -102,7 +102,8 @@ fn said(mixture: &mut Mixture, mut course: Course, opinions: &[&[(&str, f32)]]) 
     let index = PieceIndex::new(&Few);
     let mut out = Vec::new();
     for percent in opinions {
-        let choice = mixture.choose(&course, &opinion(percent), &Healing::default(), (&Few, &index)).unwrap();
+        let choice =
+            mixture.choose(&course, &opinion(percent), &Healing::default(), (&Few, &index), None).unwrap();
         let percent = (choice.logprob.exp() * 100.0).round();
         let Some(token) = choice.token else {
             out.push(format!("end{percent}"));
@@ -160,7 +161,7 @@ fn while_healing_nothing_but_what_was_typed_may_be_said() {
     let healing = Healing::of(")", vec![Few::token(")")]);
     let course = course(true, "foo a ⏎ foo a ⏎ …", "foo");
     let logits = opinion(&[("a", 90.0), ("\n", 8.0), (");\n", 2.0)]);
-    let choice = mixture(1.0).choose(&course, &logits, &healing, (&Few, &index)).unwrap();
+    let choice = mixture(1.0).choose(&course, &logits, &healing, (&Few, &index), None).unwrap();
     assert_eq!((choice.token, choice.logprob, choice.margin), (Some(Few::token(")")), 0.0, f64::INFINITY));
     assert!(choice.rivals.iter().all(|(_, logprob)| logprob.is_infinite()), "nothing else is allowed");
 }
@@ -170,7 +171,8 @@ fn what_might_have_been_said_is_remembered_likeliest_first() {
     let index = PieceIndex::new(&Few);
     let check = |around: Course, opinion_of: &[(&str, f32)], expected: &[&str]| {
         let logits = opinion(opinion_of);
-        let choice = mixture(1.0).choose(&around, &logits, &Healing::default(), (&Few, &index)).unwrap();
+        let choice =
+            mixture(1.0).choose(&around, &logits, &Healing::default(), (&Few, &index), None).unwrap();
         let name =
             |token: Option<Token>| token.map_or("end", |token| PIECES[usize::try_from(token.0).unwrap()]);
         let [(second, likelier), (third, less)] = choice.rivals;
@@ -192,7 +194,8 @@ fn what_might_have_been_said_is_remembered_likeliest_first() {
 fn a_model_that_is_no_model_says_nothing() {
     let index = PieceIndex::new(&Few);
     let logits = vec![f32::NAN; PIECES.len()];
-    let choice = mixture(1.0).choose(&course(true, "", ""), &logits, &Healing::default(), (&Few, &index));
+    let choice =
+        mixture(1.0).choose(&course(true, "", ""), &logits, &Healing::default(), (&Few, &index), None);
     assert_eq!(choice, None);
 }
 
@@ -208,7 +211,7 @@ proptest! {
         let mut mixture = mixture(trust);
         let mut course = course(by_line, "foo ( ) ; ⏎ foo ( a ) ⏎ … b ⏎ …", "b ⏎ foo (");
         for logits in [logits, more] {
-            let choice = mixture.choose(&course, &logits, &Healing::default(), (&Few, &index)).unwrap();
+            let choice = mixture.choose(&course, &logits, &Healing::default(), (&Few, &index), None).unwrap();
             prop_assert!(choice.logprob <= 0.0 && choice.logprob > f64::NEG_INFINITY);
             let Some(token) = choice.token else { break };
             prop_assert!(!by_line || !Few.piece(token).contains(&b'\n'));

@@ -164,6 +164,7 @@ impl Complete {
             excluded: None,
             typed_over: false,
             blocks: Arc::default(),
+            workspace: None,
         };
         Ok((snapshot, query))
     }

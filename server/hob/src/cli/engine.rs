@@ -108,12 +108,13 @@ fn describe(status: &EngineStatus) -> String {
         ModelState::Failed(error) => format!("none: {error}"),
     };
     format!(
-        "running for {} s as process {}\nmodel     {model}\nclients   {} (this one included)\ndocuments {} warm\nanswered  {}\nmemory    {:.1} MB",
+        "running for {} s as process {}\nmodel     {model}\nclients   {} (this one included)\ndocuments {} warm\nanswered  {}\nlearnt    {} tokens of workspaces\nmemory    {:.1} MB",
         status.uptime_s,
         status.pid,
         status.clients,
         status.sessions,
         status.answered,
+        status.learnt_tokens,
         megabytes(status.rss_bytes)
     )
 }

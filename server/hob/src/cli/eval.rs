@@ -59,7 +59,7 @@ pub(super) struct Eval {
     #[arg(long)]
     compare: bool,
     /// Index the folder and ask each hole with nothing from elsewhere in it, with each source of context, with those that
-    /// the defaults show, and with all. Takes six times as long.
+    /// the defaults show, with all, and with what all files repeat. Takes eight times as long.
     #[arg(long)]
     context: bool,
     /// Only holes in which something is called that another file defines and their own doesn't.
@@ -111,6 +111,9 @@ impl Eval {
             out::note(&format!("hob: indexed {} in {seconds:.1} s", self.path.display()));
         }
         let ready = Ready::start(&self.choice)?;
+        if let Some(indexed) = &indexed {
+            indexed.teach(&ready.engine)?;
+        }
         let crosses = |hole: &Hole| indexed.as_ref().is_some_and(|indexed| indexed.crosses(hole));
         let holes = self.holes(&files, &|hole| !self.cross_file || crosses(hole))?;
         let asked = holes.len();
@@ -202,9 +205,10 @@ fn measure(
         ways.iter().map(|way| Ok(judged(ask::ask(ready, &hole, way.asking, way.name, None, 1)?.said)));
     let ways = asked.collect::<Result<_, Silence>>()?;
     let shown = |indexed: &Indexed| -> Result<Shown, Silence> {
-        let asked = context::SHOWN.iter().map(|sources| {
-            let from = Some((indexed.workspace(), *sources));
-            Ok(judged(ask::ask(ready, &hole, Asking::patiently(), "context", from, 1)?.said))
+        let asked = context::WAYS.into_iter().map(|way| {
+            let from = Some((indexed.workspace(), way.sources));
+            let asking = indexed.asking(way, Asking::patiently());
+            Ok(judged(ask::ask(ready, &hole, asking, "context", from, 1)?.said))
         });
         Ok(Shown { answers: asked.collect::<Result<_, Silence>>()?, crosses: indexed.crosses(&hole) })
     };

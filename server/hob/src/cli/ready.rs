@@ -33,7 +33,7 @@ pub(super) struct Ready {
     pub(super) state: PathBuf,
     /// What answers.
     pub(super) info: ModelInfo,
-    engine: Arc<EngineClient>,
+    pub(super) engine: Arc<EngineClient>,
     /// Holds the connection.
     _link: Link,
 }

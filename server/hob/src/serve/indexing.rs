@@ -20,8 +20,9 @@ use super::{
     judge_anew,
     progress::index::show,
     session::{Session, path},
+    teaching::Teaching,
 };
-use crate::{link::Link, settings};
+use crate::{link::Link, settings, teaching};
 
 /// The window's indices. Clones are the same.
 #[derive(Debug, Clone)]
@@ -35,7 +36,8 @@ pub(super) struct Indexing {
 /// The folders that are to be indexed, and how.
 #[derive(Debug, Default)]
 struct Folders {
-    settings: Option<config::Index>,
+    /// Of the index, and whether the engine is told of it.
+    settings: Option<(config::Index, bool)>,
     all: BTreeMap<PathBuf, Folder>,
     /// Goes up with each folder, so that no two share a progress token.
     count: u64,
@@ -49,6 +51,8 @@ struct Folder {
     cancel: Cancel,
     /// `None` until it is open.
     index: Option<Arc<Index>>,
+    /// Tells the engine of its files; `None` until it is built, and where that is not wanted.
+    teaching: Option<Teaching>,
 }
 
 /// How far a build is.
@@ -74,11 +78,12 @@ impl Indexing {
         };
         let mut folders = self.folders();
         let wanted = |root: &PathBuf| config.index.enabled && roots.contains(root) && outermost(root, &roots);
-        let same = folders.settings.as_ref() == Some(&config.index);
+        let settings = Some((config.index.clone(), config.ngrams));
+        let same = folders.settings == settings;
         let all = std::mem::take(&mut folders.all);
         let (kept, dropped) = all.into_iter().partition(|(root, _)| same && wanted(root));
         folders.all = kept;
-        folders.settings = Some(config.index.clone());
+        folders.settings = settings;
         give_up(dropped);
         for root in roots.iter().filter(|root| wanted(root)) {
             if !folders.all.contains_key(root) {
@@ -87,7 +92,7 @@ impl Indexing {
                 let cancel = Cancel::default();
                 folders.all.insert(
                     root.clone(),
-                    Folder { token: token.clone(), cancel: cancel.clone(), index: None },
+                    Folder { token: token.clone(), cancel: cancel.clone(), index: None, teaching: None },
                 );
                 self.begin(root, &config, token, cancel);
             }
@@ -103,7 +108,7 @@ impl Indexing {
         let (this, root, config) = (self.clone(), root.to_owned(), Arc::clone(config));
         let runtime = tokio::runtime::Handle::current();
         let work = move || {
-            let came = this.build(&root, &config, &cancel, &tell);
+            let came = this.build((&root, &config), &runtime, &cancel, &tell);
             if let Err(error) = &came {
                 tracing::error!(%error, "index");
                 let (client, text) = (this.client.clone(), format!("Hob: {error:#}"));
@@ -119,8 +124,8 @@ impl Indexing {
     /// Opens and builds; says what came of it.
     fn build(
         &self,
-        root: &Path,
-        config: &config::Config,
+        (root, config): (&Path, &config::Config),
+        runtime: &tokio::runtime::Handle,
         cancel: &Cancel,
         tell: &watch::Sender<State>,
     ) -> anyhow::Result<String> {
@@ -154,6 +159,9 @@ impl Indexing {
         }
         let built =
             index.build(&mut |progress| drop(tell.send_replace(State::Building(progress))), cancel)?;
+        if config.ngrams {
+            self.teach(&index, (root, config), runtime, cancel)?;
+        }
         let skipped: Vec<String> =
             built.skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
         tracing::info!(
@@ -170,6 +178,25 @@ impl Indexing {
             (false, true) => format!("{} files", built.held.files),
             (false, false) => "stopped".to_owned(),
         })
+    }
+
+    /// Has the engine learn what the folder's files repeat, from now on.
+    fn teach(
+        &self,
+        index: &Index,
+        (root, config): (&Path, &config::Config),
+        runtime: &tokio::runtime::Handle,
+        cancel: &Cancel,
+    ) -> anyhow::Result<()> {
+        let workspace = teaching::key(root, &config.index);
+        let parts = (Arc::clone(&self.session), self.link.clone());
+        let teaching = super::teaching::start(index, workspace, root.to_owned(), parts, runtime)?;
+        if let Some(folder) = self.folders().all.get_mut(root)
+            && !cancel.is_cancelled()
+        {
+            folder.teaching = Some(teaching);
+        }
+        Ok(())
     }
 
     /// Ends the build whose progress has this token.

@@ -21,6 +21,7 @@ mod progress;
 mod session;
 mod show;
 mod stream;
+mod teaching;
 mod transport;
 mod watchdog;
 mod whereabouts;

@@ -12,7 +12,7 @@ use std::{
 use assist::{Context, Query, Selected, Silence};
 use config::Problem;
 use index::{Exclusion, Reason, is_private};
-use model::SessionKey;
+use model::{SessionKey, WorkspaceKey};
 use serde_json::Value;
 use syntax::{Language, Tree};
 use text::{Change, Document, Edit, Encoding, OutOfSync, Snapshot, WirePos, WireRange};
@@ -23,7 +23,7 @@ use super::{
     acceptance::Acceptance,
     flow::{Flow, lock},
 };
-use crate::settings::Sources;
+use crate::{settings::Sources, teaching};
 
 /// A document larger than this many bytes is mirrored, but not parsed.
 const PARSE_MAX: usize = 16 << 20;
@@ -310,7 +310,28 @@ impl Session {
             excluded: entry.excluded.clone(),
             typed_over: false,
             blocks: Arc::clone(&entry.context.blocks),
+            workspace: self.workspace(uri),
         }
+    }
+
+    /// The name of the workspace folder that a document belongs to, where the engine learns what that repeats.
+    fn workspace(&self, uri: &str) -> Option<WorkspaceKey> {
+        let config = &self.config;
+        let path = path(uri).filter(|_| config.ngrams && config.index.enabled)?;
+        // The outermost, which is the one that is indexed.
+        let roots = self.roots.iter().filter(|root| path.starts_with(root));
+        roots.min_by_key(|root| root.as_os_str().len()).map(|root| teaching::key(root, &config.index))
+    }
+
+    /// The open documents below `root`, relative to it.
+    pub(super) fn below(&self, root: &Path) -> Vec<String> {
+        let mut below: Vec<String> = self
+            .documents
+            .keys()
+            .filter_map(|uri| Some(slashed(path(uri)?.strip_prefix(root).ok()?)))
+            .collect();
+        below.sort();
+        below
     }
 
     /// From now on prompts for this document show this from elsewhere, as long as it is open. Whether that is something else than before.
@@ -439,16 +460,18 @@ impl Session {
         let Some(path) = path(uri) else {
             return (String::new(), uri.rsplit('/').next().unwrap_or_default().to_owned());
         };
-        let joined = |path: &Path| {
-            path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
-        };
         let name = |path: &Path| {
             path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
         };
         let below =
-            self.roots.iter().find_map(|root| Some((name(root), joined(path.strip_prefix(root).ok()?))));
+            self.roots.iter().find_map(|root| Some((name(root), slashed(path.strip_prefix(root).ok()?))));
         below.unwrap_or_else(|| (String::new(), name(&path)))
     }
+}
+
+/// A path with `/` between parts.
+fn slashed(path: &Path) -> String {
+    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 /// The path on disk of what a client calls `uri`, if it has one.

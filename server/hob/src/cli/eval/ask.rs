@@ -59,6 +59,7 @@ pub(super) fn ask(
         excluded: None,
         typed_over: false,
         blocks: Arc::default(),
+        workspace: None,
     };
     let settings =
         Settings { max_tokens: ready.config.completion.max_tokens, min_confidence: 0, ..Settings::default() };

@@ -39,7 +39,7 @@ const fn way(
 ) -> Way {
     Way {
         name,
-        asking: Asking { order, healing, mixture: false, drafts: true, glance: false },
+        asking: Asking { order, healing, mixture: false, drafts: true, glance: false, workspace: None },
         order: configured,
     }
 }

@@ -2,11 +2,17 @@
 //!
 //! Must not show the answer: of the file that the hole is cut into nothing comes from the index, which has read it whole.
 
-use std::{path::Path, time::Instant};
+use std::{
+    path::Path,
+    sync::mpsc,
+    time::{Duration, Instant},
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use assist::{Source, Workspace};
+use engine::EngineClient;
 use index::{Cancel, Index, Options, Reader};
+use model::{Asking, WorkspaceKey};
 use serde::Serialize;
 
 use super::{
@@ -15,22 +21,47 @@ use super::{
     interval::{Interval, bootstrap, mean, share},
     judge::Marks,
 };
+use crate::teaching::Teacher;
 
-/// What is shown in each way; they are compared with the product's answer, which an evaluation asks for with nothing from elsewhere. Nobody
-/// edits during a measurement, so what was edited lately is not among them.
-pub(super) const SHOWN: [&[Source]; 5] = [
-    &[Source::Definition],
-    &[Source::Use],
-    &[Source::Neighbour],
-    &[Source::Use, Source::Neighbour],
-    &[Source::Definition, Source::Use, Source::Neighbour],
+/// However slow the tokenizer, a piece of a file takes less.
+const LEARNING: Duration = Duration::from_mins(1);
+
+/// One way of asking: what is shown, and whether the mixture knows what all files repeat.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    pub(super) sources: &'static [Source],
+    pub(super) ngrams: bool,
+}
+
+/// The ways; they are compared with the product's answer, which an evaluation asks for with nothing from elsewhere. Nobody edits during a
+/// measurement, so what was edited lately is not among them.
+pub(super) const WAYS: [Way; 7] = [
+    shown(&[Source::Definition]),
+    shown(&[Source::Use]),
+    shown(&[Source::Neighbour]),
+    shown(DEFAULT),
+    shown(&[Source::Definition, Source::Use, Source::Neighbour]),
+    Way { sources: &[], ngrams: true },
+    Way { sources: DEFAULT, ngrams: true },
 ];
+
+/// What the defaults show.
+const DEFAULT: &[Source] = &[Source::Use, Source::Neighbour];
+
+/// The ways with what the defaults show: without n-grams and with them.
+const WITHOUT_AND_WITH: (usize, usize) = (3, 6);
+
+const fn shown(sources: &'static [Source]) -> Way {
+    Way { sources, ngrams: false }
+}
 
 /// The workspace that holes are cut into, indexed for as long as this lives.
 pub(super) struct Indexed {
     reader: Reader,
+    /// What the engine calls it.
+    key: WorkspaceKey,
     // In this order: the cache is removed after the index has let go of it.
-    _index: Index,
+    index: Index,
     _cache: tempfile::TempDir,
     /// How long that took, in seconds.
     pub(super) seconds: f64,
@@ -45,7 +76,30 @@ impl Indexed {
         let index = Index::open(Options::new(folder, cache.path()))?;
         index.build(&mut |_| (), &Cancel::default())?;
         let seconds = began.elapsed().as_secs_f64();
-        Ok(Self { reader: index.reader(), _index: index, _cache: cache, seconds })
+        // Nobody else is to learn from a measurement, nor it from anybody else.
+        let key = WorkspaceKey::new(cache.path(), "eval");
+        Ok(Self { reader: index.reader(), key, index, _cache: cache, seconds })
+    }
+
+    /// Has the engine learn all of it, and waits until it has. A file's own part is not counted where the file is asked about.
+    pub(super) fn teach(&self, engine: &EngineClient) -> Result<()> {
+        let (wants, wanted) = mpsc::channel();
+        engine.tell(self.key, move |wanted| drop(wants.send(wanted)));
+        let mut teacher = Teacher::new(self.index.reader(), self.key);
+        teacher.tell(engine, &[]);
+        // It says so when it lacks nothing of what it has heard; with the second time it has heard of all.
+        for _ in 0..2 {
+            while let Some(wanted) = wanted.recv_timeout(LEARNING).context("the engine does not learn")? {
+                teacher.give(engine, wanted);
+            }
+            engine.files(self.key, Vec::new(), Vec::new());
+        }
+        Ok(())
+    }
+
+    /// Asks in this way where `asking` says how else.
+    pub(super) fn asking(&self, way: Way, asking: Asking) -> Asking {
+        Asking { workspace: way.ngrams.then_some(self.key), ..asking }
     }
 
     /// What is known of the workspace.
@@ -76,7 +130,7 @@ fn called(text: &str) -> impl Iterator<Item = &str> {
 /// What came of one hole.
 #[derive(Debug)]
 pub(super) struct Shown {
-    /// In the order of [`SHOWN`].
+    /// In the order of [`WAYS`].
     pub(super) answers: Vec<Judged>,
     /// [`Indexed::crosses`].
     pub(super) crosses: bool,
@@ -85,7 +139,7 @@ pub(super) struct Shown {
 impl Shown {
     /// The answers with the names of their ways.
     pub(super) fn named(&self) -> impl Iterator<Item = (String, &Judged)> {
-        SHOWN.into_iter().map(name).zip(&self.answers)
+        WAYS.into_iter().map(name).zip(&self.answers)
     }
 }
 
@@ -94,6 +148,8 @@ impl Shown {
 pub(super) struct Ablation {
     pub(super) all: Vec<Row>,
     pub(super) cross_file: Vec<Row>,
+    /// With n-grams and what the defaults show, against what they show alone: what n-grams add.
+    pub(super) ngrams: Row,
 }
 
 /// One way of showing something, against showing nothing.
@@ -117,22 +173,26 @@ impl Ablation {
         let asked = measured.iter().map(|one| Some((one.marks, one.shown.as_ref()?)));
         let all = asked.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())?;
         let crossing: Vec<_> = all.iter().copied().filter(|(_, shown)| shown.crosses).collect();
-        Some(Self { all: rows(&all, seed), cross_file: rows(&crossing, seed) })
+        let marks = |way: usize| all.iter().map(|(_, shown)| shown.answers[way].marks).collect::<Vec<_>>();
+        let (without, with) = WITHOUT_AND_WITH;
+        let ngrams = Row::of(name(WAYS[with]), &marks(with), &marks(without), seed);
+        Some(Self { all: rows(&all, seed), cross_file: rows(&crossing, seed), ngrams })
     }
 }
 
 fn rows(holes: &[(Marks, &Shown)], seed: u64) -> Vec<Row> {
     let nothing: Vec<Marks> = holes.iter().map(|(marks, _)| *marks).collect();
     let mut rows = vec![Row::of("nothing".to_owned(), &nothing, &nothing, seed)];
-    for (way, sources) in SHOWN.iter().enumerate() {
-        let marks: Vec<Marks> = holes.iter().map(|(_, shown)| shown.answers[way].marks).collect();
-        rows.push(Row::of(name(sources), &marks, &nothing, seed));
+    for (at, way) in WAYS.into_iter().enumerate() {
+        let marks: Vec<Marks> = holes.iter().map(|(_, shown)| shown.answers[at].marks).collect();
+        rows.push(Row::of(name(way), &marks, &nothing, seed));
     }
     rows
 }
 
-fn name(sources: &[Source]) -> String {
-    sources.iter().map(|source| source.name()).collect::<Vec<_>>().join(" + ")
+fn name(way: Way) -> String {
+    let ngrams = way.ngrams.then_some("ngrams");
+    way.sources.iter().map(|source| source.name()).chain(ngrams).collect::<Vec<_>>().join(" + ")
 }
 
 impl Row {

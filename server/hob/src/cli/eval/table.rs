@@ -249,7 +249,13 @@ fn compared(f: &mut fmt::Formatter<'_>, comparison: &Comparison) -> fmt::Result 
 
 /// What is worth showing from elsewhere in the workspace.
 fn from_elsewhere(f: &mut fmt::Formatter<'_>, ablation: &Ablation) -> fmt::Result {
-    for (title, rows) in [("All holes", &ablation.all), ("Calls into another file", &ablation.cross_file)] {
+    let Ablation { all, cross_file, ngrams } = ablation;
+    let parts = [
+        ("All holes", all.as_slice()),
+        ("Calls into another file", cross_file),
+        ("The same without n-grams", std::slice::from_ref(ngrams)),
+    ];
+    for (title, rows) in parts {
         writeln!(
             f,
             "\n{title:34} {:>6} {:>8} {:>10} {:>13} {:>11} {:>10} {:>13}",

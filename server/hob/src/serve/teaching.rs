@@ -1,0 +1,136 @@
+//! Keeps the engine told of a workspace folder, for as long as the folder is indexed: a thread that waits for changes, for the engine's
+//! wishes, and for another engine.
+//!
+//! Must not hold up the index, the engine's answers or a key: what they say is noted and seen to here, at low priority.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+    time::Duration,
+};
+
+use engine::EngineClient;
+use index::Index;
+use model::{Wanted, WorkspaceKey};
+
+use super::session::Session;
+use crate::{link::Link, teaching::Teacher};
+
+/// How long nothing has to change before it is told: a build changes the index again and again.
+const CALM: Duration = Duration::from_millis(300);
+
+/// Ends the thread when it is dropped.
+#[derive(Debug)]
+pub(super) struct Teaching(mpsc::Sender<Event>);
+
+/// What the thread hears of.
+#[derive(Debug)]
+enum Event {
+    /// Answers of the index may be others.
+    Changed,
+    /// The engine, or its model, may be another.
+    Link,
+    /// The engine wants this.
+    Wants(Wanted),
+    Stop,
+}
+
+impl Drop for Teaching {
+    fn drop(&mut self) {
+        drop(self.0.send(Event::Stop));
+    }
+}
+
+/// Teaches whatever engine `link` leads to what `index` knows of the folder at `root`, under the name `workspace`. Must be called where
+/// `runtime` can be used.
+pub(super) fn start(
+    index: &Index,
+    workspace: WorkspaceKey,
+    root: PathBuf,
+    (session, link): (Arc<Mutex<Session>>, Link),
+    runtime: &tokio::runtime::Handle,
+) -> std::io::Result<Teaching> {
+    let (tell, told) = mpsc::channel();
+    let changed = tell.clone();
+    index.on_change(move || drop(changed.send(Event::Changed)));
+    let mut states = link.watch();
+    let linked = tell.clone();
+    runtime.spawn(async move { while states.changed().await.is_ok() && linked.send(Event::Link).is_ok() {} });
+    let teacher = Teacher::new(index.reader(), workspace);
+    let mut pupil = Pupil { teacher, workspace, root, session, link, engine: None, tell: tell.clone() };
+    thread::Builder::new().name("teaching".into()).spawn(move || {
+        index::yield_to_others();
+        pupil.run(&told);
+    })?;
+    drop(tell.send(Event::Changed));
+    Ok(Teaching(tell))
+}
+
+/// The engine at the other end, and what to tell it.
+struct Pupil {
+    teacher: Teacher,
+    workspace: WorkspaceKey,
+    root: PathBuf,
+    session: Arc<Mutex<Session>>,
+    link: Link,
+    /// The one that was told, as long as it lives.
+    engine: Option<Arc<EngineClient>>,
+    tell: mpsc::Sender<Event>,
+}
+
+impl Pupil {
+    fn run(&mut self, told: &mpsc::Receiver<Event>) {
+        let mut is_dated = false;
+        loop {
+            let event = if is_dated {
+                told.recv_timeout(CALM)
+            } else {
+                told.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected)
+            };
+            match event {
+                Ok(Event::Changed) => is_dated = true,
+                Ok(Event::Link) => is_dated |= self.is_another(),
+                Ok(Event::Wants(wanted)) => {
+                    if let Some(engine) = &self.engine {
+                        self.teacher.give(engine, wanted);
+                    }
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    is_dated = false;
+                    self.bring_up_to_date();
+                }
+                Ok(Event::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    if let Some(engine) = &self.engine {
+                        engine.leave(self.workspace);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether there is an engine with a model that was told of nothing.
+    fn is_another(&self) -> bool {
+        let connected = self.link.connected();
+        connected.is_some_and(|now| self.engine.as_ref().is_none_or(|told| !Arc::ptr_eq(told, &now)))
+    }
+
+    fn bring_up_to_date(&mut self) {
+        if self.is_another() {
+            self.engine = self.link.connected();
+            self.teacher.begin_anew();
+            if let Some(engine) = &self.engine {
+                let tell = self.tell.clone();
+                engine.tell(self.workspace, move |wanted| {
+                    if let Some(wanted) = wanted {
+                        drop(tell.send(Event::Wants(wanted)));
+                    }
+                });
+            }
+        }
+        let Some(engine) = &self.engine else { return };
+        let near = self.session.lock().unwrap_or_else(PoisonError::into_inner).below(&self.root);
+        self.teacher.tell(engine, &near);
+    }
+}
