@@ -124,7 +124,7 @@ fn questions(reader: &Reader, files: &[(String, String)]) -> Vec<Series> {
             uses.timings.push(time(|| black_box::<Vec<Chunk>>(reader.uses(name, path, WANTED))).1);
             let lines: Vec<&str> = text.lines().skip(definition.place.lines.start).take(AROUND).collect();
             let query = lines.join("\n");
-            neighbours.timings.push(time(|| black_box(reader.neighbours(&query, WANTED))).1);
+            neighbours.timings.push(time(|| black_box(reader.neighbours(&query, "", WANTED))).1);
         }
     }
     let mut all = vec![definitions, members, uses, neighbours, imports];

@@ -10,7 +10,7 @@ mod names;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{collections::HashSet, fmt, ops::Range, sync::Arc};
 
 use index::{Chunk, Definition, Edited, Import, Reader};
 use model::Block;
@@ -21,6 +21,7 @@ use self::{
 };
 use crate::{
     Query,
+    plan::is_word,
     window::{prefix, suffix},
 };
 
@@ -70,12 +71,12 @@ pub trait Workspace {
     fn files_of(&self, module: &[String], near: &str, limit: usize) -> Vec<Arc<str>>;
     /// A part of a file, in bytes.
     fn text(&self, path: &str, bytes: Range<usize>) -> Option<String>;
-    /// Chunks with a name in them.
+    /// Chunks of other files with a name in them.
     fn uses(&self, name: &str, near: &str, limit: usize) -> Vec<Chunk>;
-    /// Chunks about the same as a text.
-    fn neighbours(&self, query: &str, limit: usize) -> Vec<Chunk>;
-    /// The latest edits.
-    fn recent_edits(&self, limit: usize) -> Vec<Edited>;
+    /// Chunks of other files about the same as a text.
+    fn neighbours(&self, query: &str, own: &str, limit: usize) -> Vec<Chunk>;
+    /// The latest edits of other files.
+    fn recent_edits(&self, own: &str, limit: usize) -> Vec<Edited>;
 }
 
 impl Workspace for Reader {
@@ -103,12 +104,12 @@ impl Workspace for Reader {
         self.uses(name, near, limit)
     }
 
-    fn neighbours(&self, query: &str, limit: usize) -> Vec<Chunk> {
-        self.neighbours(query, limit)
+    fn neighbours(&self, query: &str, own: &str, limit: usize) -> Vec<Chunk> {
+        self.neighbours(query, own, limit)
     }
 
-    fn recent_edits(&self, limit: usize) -> Vec<Edited> {
-        self.recent_edits(limit)
+    fn recent_edits(&self, own: &str, limit: usize) -> Vec<Edited> {
+        self.recent_edits(own, limit)
     }
 }
 
@@ -200,13 +201,6 @@ struct Candidate {
     text: String,
 }
 
-impl Candidate {
-    fn of_chunk(source: Source, chunk: Chunk) -> Self {
-        let Chunk { place, text, .. } = chunk;
-        Self { source, path: place.path, lines: place.lines, text }
-    }
-}
-
 /// Gathers what helps the model at the place of `query`, from these `sources` alone.
 pub fn gather(query: &Query, workspace: &dyn Workspace, sources: &[Source]) -> Context {
     let names = names(query);
@@ -214,7 +208,7 @@ pub fn gather(query: &Query, workspace: &dyn Workspace, sources: &[Source]) -> C
     for source in Source::ALL.into_iter().filter(|source| sources.contains(source)) {
         let found = match source {
             Source::Definition => definitions(query, workspace, &names),
-            Source::Edit => edits(workspace),
+            Source::Edit => edits(query, workspace),
             Source::Use => uses(query, workspace, &names),
             Source::Neighbour => neighbours(query, workspace),
         };
@@ -307,11 +301,11 @@ fn shown(workspace: &dyn Workspace, definition: Definition) -> Candidate {
     Candidate { source: Source::Definition, path: place.path, lines, text }
 }
 
-fn edits(workspace: &dyn Workspace) -> Vec<Candidate> {
+fn edits(query: &Query, workspace: &dyn Workspace) -> Vec<Candidate> {
     /// Edits that are considered.
     const MOST: usize = 6;
     let candidate = |Edited { path, lines, text, .. }| Candidate { source: Source::Edit, path, lines, text };
-    workspace.recent_edits(MOST).into_iter().map(candidate).collect()
+    workspace.recent_edits(&query.path, MOST).into_iter().map(candidate).collect()
 }
 
 /// Where else the names nearest to the hole are used.
@@ -319,8 +313,11 @@ fn uses(query: &Query, workspace: &dyn Workspace, names: &[Name]) -> Vec<Candida
     /// Names that are looked for, and places of each.
     const MOST: (usize, usize) = (3, 3);
     let names = names.iter().filter(|name| !name.is_receiver).take(MOST.0);
-    let found = names.flat_map(|name| workspace.uses(&name.text, &query.path, MOST.1));
-    found.map(|chunk| Candidate::of_chunk(Source::Use, chunk)).collect()
+    let found = names.flat_map(|name| {
+        let chunks = workspace.uses(&name.text, &query.path, MOST.1).into_iter();
+        chunks.map(|chunk| excerpt(Source::Use, chunk, |word| word == name.text))
+    });
+    found.collect()
 }
 
 /// What is about the same as the lines around the hole.
@@ -333,8 +330,35 @@ fn neighbours(query: &Query, workspace: &dyn Workspace) -> Vec<Candidate> {
     let line = snapshot.line_of(query.offset);
     let last = (line + LINES.1).min(snapshot.line_count().saturating_sub(1));
     let around = snapshot.line_start(line.saturating_sub(LINES.0))..snapshot.line_end(last);
-    let found = workspace.neighbours(&snapshot.slice(around), MOST);
-    found.into_iter().map(|chunk| Candidate::of_chunk(Source::Neighbour, chunk)).collect()
+    let around = snapshot.slice(around);
+    let about: HashSet<&str> = words(&around).filter(|word| word.len() > 2).collect();
+    let found = workspace.neighbours(&around, &query.path, MOST).into_iter();
+    found.map(|chunk| excerpt(Source::Neighbour, chunk, |word| about.contains(word))).collect()
+}
+
+/// The lines of a chunk that have most of the words that `counts` says yes to, each line's words counted once: small models have room for
+/// few lines, and the first ones of a chunk need not be those that it was found for.
+fn excerpt(source: Source, chunk: Chunk, counts: impl Fn(&str) -> bool) -> Candidate {
+    /// Lines of an excerpt.
+    const LINES: usize = 12;
+    let Chunk { place, text, .. } = chunk;
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let told = |line: &&str| words(line).filter(|word| counts(word)).collect::<HashSet<_>>().len();
+    let tells: Vec<usize> = lines.iter().map(told).collect();
+    let worth = |start: &usize| tells[*start..].iter().take(LINES).sum::<usize>();
+    let last = lines.len().saturating_sub(LINES);
+    // Of equally good ones the middle: what stands around is of use, too.
+    let best = (0..=last).map(|start| worth(&start)).max().unwrap_or_default();
+    let good: Vec<usize> = (0..=last).filter(|start| worth(start) == best).collect();
+    let start = good[good.len() / 2];
+    let shown = &lines[start..lines.len().min(start + LINES)];
+    let first = place.lines.start + start;
+    Candidate { source, path: place.path, lines: first..first + shown.len(), text: shown.concat() }
+}
+
+/// The words of a text, as identifiers are made of them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c| !is_word(c)).filter(|word| !word.is_empty())
 }
 
 /// What is chosen of what is found.

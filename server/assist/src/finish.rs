@@ -131,7 +131,10 @@ fn keep_missing(plan: &Plan, answer: &mut Pruned<'_>) -> Result<(), Silence> {
         }
     }
     let wanted = answer.text;
-    // Behind something typed, a line may well end as the one below it does.
+    // Behind something begun, a line may well end as the one below it does.
+    if plan.below.len() >= 4 && is_complete(&plan.request.typed) {
+        answer.cut(Rule::NextLine, |said| if said.trim() == plan.below { "" } else { said });
+    }
     if plan.request.typed.trim().is_empty() {
         answer.cut(Rule::NextLine, |said| clean::before_repeat_of(said, &plan.below));
     }
@@ -145,6 +148,11 @@ fn keep_missing(plan: &Plan, answer: &mut Pruned<'_>) -> Result<(), Silence> {
         return Ok(());
     }
     Err(if wanted.trim().is_empty() { Silence::NothingMissing } else { Silence::RepeatsSuffix })
+}
+
+/// Whether all of the next line has no place behind what is typed: within a word, or behind what ends something.
+fn is_complete(typed: &str) -> bool {
+    typed.ends_with(is_word) || typed.trim_end().ends_with([';', ',', '.', '{', '}'])
 }
 
 /// `said` without the separators that stand right of the cursor already, once it has written every closer between.
@@ -420,6 +428,33 @@ mod tests {
         "]],
         );
         check("x = f($0, third)\n", "first, third)", &expect!["x = f(⟦first⟧, third)\n"]);
+        check(
+            "// One,$0\n// two and three.\nfn a() {}\n",
+            " // two and three.\n",
+            &expect!["repeats_suffix"],
+        );
+        check("fn a() {\n    my_$0\n    total.add(1);\n}\n", "total.add(1);\n", &expect!["repeats_suffix"]);
+    }
+
+    #[test]
+    fn indentation_stays_as_the_model_says_it_whatever_the_file_has() {
+        for step in ["\t", "  ", "   ", " \t"] {
+            let place = format!("fn a() {{\n{step}$0\n}}\n");
+            let said = format!("if b {{\n{step}{step}c();\n{step}}}");
+            let query = query(&place);
+            let plan = plan(&query, &Settings::default()).unwrap();
+            let found = finish(&plan, sure(&said), &query.snapshot, query.tree.as_ref()).outcome.unwrap();
+            assert_eq!(found.text, said, "{step:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_tag_is_not_said_again() {
+        let text = "let a = <Button label={b} $0/>;\n";
+        let query = Query { tree: None, ..query(text) };
+        let plan = plan(&query, &Settings::default()).unwrap();
+        let found = finish(&plan, sure("onClick={c} />;"), &query.snapshot, None).outcome.unwrap();
+        assert_eq!((found.text.as_str(), found.range.len()), ("onClick={c} ", 0));
     }
 
     #[test]
@@ -444,7 +479,9 @@ mod tests {
         let said = |query: &Query, confidence| {
             let plan = plan(query, &settings).unwrap();
             let said = Said { text: "1;", confidence: Some(confidence) };
-            finish(&plan, said, &query.snapshot, query.tree.as_ref()).map(|suggestion| suggestion.text)
+            finish(&plan, said, &query.snapshot, query.tree.as_ref())
+                .outcome
+                .map(|suggestion| suggestion.text)
         };
         let place = query("let x = $0\n");
         assert_eq!(said(&place, 0.5).as_deref(), Ok("1;"));

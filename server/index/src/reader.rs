@@ -186,10 +186,11 @@ impl Reader {
     }
 
     /// What was edited lately, the latest first.
-    pub fn recent_edits(&self, limit: usize) -> Vec<Edited> {
+    pub fn recent_edits(&self, own: &str, limit: usize) -> Vec<Edited> {
         let admission = self.shared.admission();
         let edits = self.shared.edits();
-        let known = edits.latest().filter(|edited| admission.judge(Path::new(&*edited.path)).is_ok());
+        let others = edits.latest().filter(|edited| *edited.path != *own);
+        let known = others.filter(|edited| admission.judge(Path::new(&*edited.path)).is_ok());
         known.take(limit).cloned().collect()
     }
 

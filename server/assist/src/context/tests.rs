@@ -89,13 +89,13 @@ impl Workspace for Memory {
         self.chunks().filter(|chunk| chunk.text.contains(&format!("{name}("))).take(limit).collect()
     }
 
-    fn neighbours(&self, query: &str, limit: usize) -> Vec<Chunk> {
+    fn neighbours(&self, query: &str, _own: &str, limit: usize) -> Vec<Chunk> {
         let words: Vec<_> = query.split_whitespace().filter(|word| word.len() > 4).collect();
         let about = |chunk: &Chunk| words.iter().any(|word| chunk.text.contains(word));
         self.chunks().filter(about).take(limit).collect()
     }
 
-    fn recent_edits(&self, limit: usize) -> Vec<Edited> {
+    fn recent_edits(&self, _own: &str, limit: usize) -> Vec<Edited> {
         let edited = self.edited.iter().map(|text| Edited {
             path: Arc::from("src/edited.rs"),
             lines: 3..3 + text.lines().count(),

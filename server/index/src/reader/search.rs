@@ -36,8 +36,8 @@ struct Statistics {
 }
 
 impl Reader {
-    /// Chunks in which a name occurs as a whole and in its case, at most `limit`: those near the file `near` first. Names of one letter, and
-    /// those that occur everywhere, have no answer.
+    /// Chunks of other files than `near` in which a name occurs as a whole and in its case, at most `limit`: those near that file first.
+    /// Names of one letter, and those that occur everywhere, have no answer.
     pub fn uses(&self, name: &str, near: &str, limit: usize) -> Vec<Chunk> {
         // The first word of a name is all of it.
         let Some(word) = distinct_words(name).into_iter().next() else { return Vec::new() };
@@ -50,6 +50,7 @@ impl Reader {
                     }
                 }
             }
+            found.retain(|found| *found.place.path != *near);
             sort_by_nearness(&mut found, near);
             let admitted = found.into_iter().filter(|found| view.admits(&found.place.path));
             // The search knows no case.
@@ -58,9 +59,9 @@ impl Reader {
         })
     }
 
-    /// The chunks that are most about `query`, a text of which the words count, at most `limit`: the best first, by BM25. Only the rarest
-    /// words are looked for, as many as a search has time for.
-    pub fn neighbours(&self, query: &str, limit: usize) -> Vec<Chunk> {
+    /// The chunks of other files than `own` that are most about `query`, a text of which the words count, at most `limit`: the best first, by
+    /// BM25. Only the rarest words are looked for, as many as a search has time for.
+    pub fn neighbours(&self, query: &str, own: &str, limit: usize) -> Vec<Chunk> {
         self.ask(|view| {
             let statistics = view.statistics(query)?;
             let mut found = view.weighed(&statistics)?;
@@ -74,6 +75,7 @@ impl Reader {
                     }
                 }
             }
+            found.retain(|found| *found.place.path != *own);
             found.sort_by_cached_key(|Found { place, what, .. }| {
                 (Reverse(rounded(*what)), Arc::clone(&place.path), place.bytes.start)
             });

@@ -14,7 +14,7 @@ fn unsaved_text_goes_before_the_disk_until_the_buffer_is_closed() {
     assert_eq!(definitions(&reader.definitions("old_name", None, "", 9)), "");
     assert_eq!(definitions(&reader.definitions("new_name", None, "", 9)), "a.rs:2 Function: fn new_name()\n");
     assert_eq!(paths(&reader.uses("used", "", 9)), ["b.rs"]);
-    assert_eq!(paths(&reader.neighbours("other_used", 9)), ["a.rs", "b.rs"]);
+    assert_eq!(paths(&reader.neighbours("other_used", "", 9)), ["a.rs", "b.rs"]);
     assert_eq!(reader.text("a.rs", 1..3).as_deref(), Some("fn"));
     index.close(&folder.at("a.rs"));
     index.settle();
@@ -62,7 +62,7 @@ fn a_chunk_weighs_the_same_in_a_buffer_as_in_the_cache() {
     let reader = index.reader();
     let scores = || {
         reader
-            .neighbours("alpha betaGamma", 9)
+            .neighbours("alpha betaGamma", "", 9)
             .iter()
             .map(|chunk| format!("{} {:.5}\n", chunk.place.path, chunk.score))
             .collect::<Vec<_>>()
@@ -82,7 +82,7 @@ fn recent_edits_come_latest_first_with_their_text_at_the_time() {
         index.edited(&folder.at(name), Snapshot::new(text, 1), 0..1, at);
     }
     index.settle();
-    let edits = index.reader().recent_edits(9);
+    let edits = index.reader().recent_edits("", 9);
     let said: Vec<_> = edits.iter().map(|edited| (&*edited.path, edited.text.as_str(), edited.at)).collect();
     assert_eq!(said, [("a.rs", "fn aaa() {}\n", 9), ("b.rs", "fn bb() {}\n", 8)]);
 }

@@ -25,7 +25,7 @@ fn works(index: &Index) {
     let reader = index.reader();
     assert_eq!(paths(&reader.uses("two", "", 9)), ["a.rs", "sub/b.py"]);
     assert_eq!(reader.definitions("one", None, "", 9).len(), 1);
-    assert_eq!(paths(&reader.neighbours("two", 9)).len(), 2);
+    assert_eq!(paths(&reader.neighbours("two", "", 9)).len(), 2);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn any_flipped_byte_costs_no_more_than_a_build() {
         // What it answers may be wrong, as nobody can tell; that it answers is what counts.
         drop(index.build(&mut |_| {}, &Cancel::default()));
         let reader = index.reader();
-        reader.neighbours("two one", 9);
+        reader.neighbours("two one", "", 9);
         reader.definitions("one", None, "", 9);
         reader.outline("a.rs");
         index.settle();

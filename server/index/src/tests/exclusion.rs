@@ -18,8 +18,8 @@ fn told(index: &Index) -> String {
         reader.definitions("canary", None, "", 100).into_iter().map(|found| found.place.path.to_string()),
     );
     told.extend(paths(&reader.uses("canary", "", 100)).into_iter().map(str::to_owned));
-    told.extend(paths(&reader.neighbours("canary", 100)).into_iter().map(str::to_owned));
-    told.extend(reader.recent_edits(100).into_iter().map(|edited| edited.path.to_string()));
+    told.extend(paths(&reader.neighbours("canary", "", 100)).into_iter().map(str::to_owned));
+    told.extend(reader.recent_edits("", 100).into_iter().map(|edited| edited.path.to_string()));
     for name in ["secret/a.rs", ".env", "a.pem"] {
         told.extend(reader.text(name, 0..2).map(|_| format!("the text of {name}")));
         told.extend(reader.outline(name).first().map(|_| format!("the outline of {name}")));

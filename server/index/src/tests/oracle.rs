@@ -66,7 +66,7 @@ fn answers(index: &Index) -> String {
         let _ = writeln!(all, "uses of {word}\n{}", chunks(&reader.uses(word, "src/c.rs", 99)));
     }
     for query in ["alpha", "betaGamma delta", "gamma alpha x9"] {
-        let found = reader.neighbours(query, 5);
+        let found = reader.neighbours(query, "", 5);
         let _ = writeln!(all, "neighbours of {query}\n{}", chunks(&found));
         let _ = writeln!(all, "{:.4?}", found.iter().map(|chunk| chunk.score).collect::<Vec<_>>());
     }

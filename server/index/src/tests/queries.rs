@@ -136,7 +136,6 @@ fn uses_of_a_name_are_found_as_a_whole_and_in_its_case() {
     let (_folder, index) = indexed(&files());
     let reader = index.reader();
     expect![[r#"
-        src/main.rs:1-6 use shapes::Circle;
         src/shapes.rs:1-19 use std::fmt::{self, Display as Show};
         notes.md:1-3 # Areas
         tools/square.py:1-8 import os.path as p
@@ -159,9 +158,10 @@ fn neighbours_are_found_by_parts_of_identifiers() {
         ("g.txt", "Nor this.\n"),
     ]);
     let reader = index.reader();
-    assert_eq!(paths(&reader.neighbours("HttpHeader", 10)), ["a.rs", "d.txt", "b.rs"]);
-    assert_eq!(paths(&reader.neighbours("HttpHeader", 1)), ["a.rs"]);
-    assert_eq!(paths(&reader.neighbours("nowhere, \"quoted\" OR 1", 10)), [""; 0]);
+    assert_eq!(paths(&reader.neighbours("HttpHeader", "", 10)), ["a.rs", "d.txt", "b.rs"]);
+    assert_eq!(paths(&reader.neighbours("HttpHeader", "", 1)), ["a.rs"]);
+    assert_eq!(paths(&reader.neighbours("HttpHeader", "a.rs", 10)), ["d.txt", "b.rs"], "of other files");
+    assert_eq!(paths(&reader.neighbours("nowhere, \"quoted\" OR 1", "", 10)), [""; 0]);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn answers_that_are_equally_good_come_in_the_order_of_path_and_line() {
     let names = ["z/b.rs", "a/b.rs", "a/a.rs", "m.rs"];
     let (_folder, index) = indexed(&names.map(|name| (name, text)));
     let reader = index.reader();
-    assert_eq!(paths(&reader.neighbours("same", 3)), ["a/a.rs", "a/b.rs", "m.rs"]);
+    assert_eq!(paths(&reader.neighbours("same", "", 3)), ["a/a.rs", "a/b.rs", "m.rs"]);
     assert_eq!(paths(&reader.uses("same", "", 3)), ["a/a.rs", "a/b.rs", "m.rs"]);
     assert_eq!(paths(&reader.uses("same", "z/x.rs", 2)), ["z/b.rs", "a/a.rs"]);
 }
@@ -186,5 +186,5 @@ fn what_is_everywhere_has_no_answer() {
     let reader = index.reader();
     assert!(reader.definitions("new", None, "", 10).is_empty());
     assert!(reader.uses("new", "", 10).is_empty());
-    assert_eq!(paths(&reader.neighbours("new only_7", 10)), ["7.rs"]);
+    assert_eq!(paths(&reader.neighbours("new only_7", "", 10)), ["7.rs"]);
 }
