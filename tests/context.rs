@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use e2e::{Buffer, Editor, PATIENCE, Setup, World, eventually};
+use e2e::{Buffer, Editor, PATIENCE, World, eventually};
 use serde_json::{Value, json};
 
 const WHEEL: &str = "pub fn turn_wheel(degrees: u32, spokes: u32) -> u32 {\n    degrees * spokes\n}\n";
@@ -56,11 +56,11 @@ fn without_an_index_nothing_is_shown_from_elsewhere() {
     editor.quit();
 }
 
-/// Has `wheel.rs` shown at the cursor of an open `main.rs`, and then, after `change`, not any more.
-fn shown_until(setup: impl FnOnce(Setup<'_>) -> Editor, change: impl FnOnce(&World, &Editor)) {
+/// Has `wheel.rs` shown at the cursor of an open `main.rs`, and then, after `change`, not any more. `watching`: the editor watches the disk.
+fn shown_until(watching: bool, change: impl FnOnce(&World, &Editor)) {
     let world = World::new();
     world.file("wheel.rs", WHEEL);
-    let editor = setup(world.editor());
+    let editor = if watching { world.editor().watching() } else { world.editor() }.start();
     let mut buffer = editor.open("main.rs", "rust", "fn drive() {\n    let angle = turn_wheel(\n}\n");
     buffer.put_after("turn_wheel(");
     row(&world, &buffer, |row| paths(row) == ["wheel.rs"]);
@@ -75,21 +75,18 @@ fn shown_until(setup: impl FnOnce(Setup<'_>) -> Editor, change: impl FnOnce(&Wor
 #[test]
 fn what_becomes_excluded_is_not_shown_any_more() {
     // Who watches the disk is the server here, and the editor there.
-    shown_until(Setup::start, |world, _| drop(world.file(".hobignore", "wheel.rs\n")));
-    shown_until(
-        |editor| editor.watching().start(),
-        |world, editor| {
-            let uri = World::uri(&world.file(".hobignore", "wheel.rs\n"));
-            let changes = json!({ "changes": [{ "uri": uri, "type": 1 }] });
-            editor.notify("workspace/didChangeWatchedFiles", changes);
-        },
-    );
+    shown_until(false, |world, _| drop(world.file(".hobignore", "wheel.rs\n")));
+    shown_until(true, |world, editor| {
+        let uri = World::uri(&world.file(".hobignore", "wheel.rs\n"));
+        let changes = json!({ "changes": [{ "uri": uri, "type": 1 }] });
+        editor.notify("workspace/didChangeWatchedFiles", changes);
+    });
 }
 
 #[test]
 fn what_is_switched_off_is_not_shown_any_more() {
     let off = json!({ "context": { "uses": false, "neighbours": false, "edits": false } });
-    shown_until(Setup::start, |_, editor| editor.change_settings(&off));
+    shown_until(false, |_, editor| editor.change_settings(&off));
 }
 
 #[test]

@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn where_a_suggestion_was_typed_over_only_a_key_asks_again() {
         let asks = |typed_over, explicit| {
-            let query = Query { typed_over, explicit, ..query("let x = $0\n") };
+            let query = Query { explicit, typed_over, ..query("let x = $0\n") };
             plan(&query, &Settings::default()).map_err(|silence| silence.code()).err()
         };
         assert_eq!(asks(true, false), Some("typed_over"));

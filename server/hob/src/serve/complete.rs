@@ -8,13 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use assist::{Collector, Context, Finished, Plan, Said, Shape, Silence, Suggestion};
+use assist::{Collector, Finished, Plan, Said, Shape, Silence, Suggestion};
 use model::{Finish, Sink, Stop};
 use text::Snapshot;
-use tokio::{
-    runtime::Handle,
-    time::{sleep_until, timeout},
-};
+use tokio::time::{sleep_until, timeout};
 
 use super::{
     Server,
@@ -25,10 +22,11 @@ use super::{
     gathering::gather_in_the_calm,
     measure::{Place, Why},
     pace::Effort,
-    session::{Asked, path},
+    record::Record,
+    session::Asked,
     stream::{Heard, Stream},
 };
-use crate::row::{self, By, Elsewhere, Ended, Row};
+use crate::row::{By, Ended};
 
 /// However slow the model, nobody looks for ghost text after this.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,10 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// opened in a large file) the older tree, edited along with the text, is good enough to find the item to check.
 const PARSE_PATIENCE: Duration = Duration::from_millis(2);
 
-/// How long a row waits for the engine's figures after the model was stopped early.
-const FIGURES: Duration = Duration::from_secs(1);
-
-/// How long an answer waits for them, where how sure the model is decides what is shown: a little longer than a cancel takes.
+/// How long an answer waits for the engine's figures, where how sure the model is decides what is shown: a little longer than a cancel takes.
 const CONFIDENCE: Duration = Duration::from_millis(20);
 
 /// Who asks, and so how long they wait.
@@ -306,146 +301,9 @@ async fn follow(
     if plan.least_confidence() > 0 {
         // Of an engine that says nothing in this time nobody knows how sure it is, and what it said is shown.
         let patience = CONFIDENCE.min(limits.hard.saturating_duration_since(Instant::now()));
-        record.finish = figures(&found.stream, patience).await;
+        record.finish = found.stream.finish(patience).await;
     }
     // Else the engine's figures of a request that was stopped early are for the record, not for the user: the answer does not wait.
     record.late = record.finish.is_none().then(|| Arc::clone(&found.stream));
     Ok(Some(collector.text().to_owned()))
-}
-
-/// The figures of an answer, if it ends within `patience`.
-async fn figures(stream: &Stream, patience: Duration) -> Option<Finish> {
-    let mut changes = stream.changes();
-    let done = async {
-        loop {
-            changes.mark_unchanged();
-            if let Some(end) = stream.beyond("").end {
-                return end.ok();
-            }
-            changes.changed().await.ok()?;
-        }
-    };
-    timeout(patience, done).await.ok().flatten()
-}
-
-/// The row of one request; recorded as cancelled if it is dropped before it is closed.
-struct Record<'a> {
-    server: &'a Server,
-    arrived: Instant,
-    row: Row,
-    /// What is shown from elsewhere.
-    context: Option<Arc<Context>>,
-    /// How the answer ended, if it has.
-    finish: Option<Finish>,
-    /// Whether the answer's prompt was to show [`Self::context`]. One that was begun before may have shown something else.
-    is_ours: bool,
-    /// Whether its tokens were decoded for this answer, and for none before.
-    decoded: bool,
-    /// Where the figures will come from, if the answer did not wait for them.
-    late: Option<Arc<Stream>>,
-    closed: bool,
-}
-
-impl<'a> Record<'a> {
-    fn new(server: &'a Server, asker: Asker, arrived: Instant, asked: Option<&Asked>) -> Self {
-        let query = asked.map(|asked| &asked.query);
-        let row = Row {
-            path: query.map_or_else(String::new, |query| query.path.clone()),
-            document: asked.map_or_else(String::new, |asked| document(&asked.uri)),
-            language: query.map_or_else(String::new, |query| query.language.clone()),
-            line: query.map_or(0, |query| query.snapshot.line_of(query.offset) + 1),
-            explicit: query.is_some_and(|query| query.explicit),
-            ..Row::begin(match asker {
-                Asker::Inline => "inline",
-                Asker::Popup => "popup",
-            })
-        };
-        let context = asked.map(|asked| Arc::clone(&asked.context));
-        Self {
-            server,
-            arrived,
-            row,
-            context,
-            finish: None,
-            is_ours: true,
-            decoded: false,
-            late: None,
-            closed: false,
-        }
-    }
-
-    /// Notes that words of the model have come.
-    fn heard(&mut self) {
-        let arrived = self.arrived;
-        self.row.first_ms.get_or_insert_with(|| arrived.elapsed().as_secs_f64() * 1e3);
-    }
-
-    fn close(&mut self, outcome: &Result<Answered, Silence>) {
-        match outcome {
-            Ok(answered) => {
-                "shown".clone_into(&mut self.row.outcome);
-                self.row.chars = answered.suggestion.text.chars().count();
-                self.row.candidates = 1 + answered.others.len();
-                self.row.verified = answered.suggestion.verified;
-            }
-            Err(silence) => {
-                silence.code().clone_into(&mut self.row.outcome);
-                self.row.why = silence.to_string();
-            }
-        }
-        // Known only now: the first request of all arrives before its model is there.
-        self.row.model = self.server.link.model_name();
-        self.row.total_ms = self.arrived.elapsed().as_secs_f64() * 1e3;
-        self.closed = true;
-        tracing::info!(
-            outcome = self.row.outcome,
-            path = self.row.path,
-            line = self.row.line,
-            total_ms = self.row.total_ms,
-            "completion"
-        );
-        let (rows, usage, decoded) = (self.server.rows.clone(), self.server.usage.clone(), self.decoded);
-        let record = move |row: Row| {
-            usage.answered(&row, decoded);
-            rows.push(row);
-        };
-        let (mut row, is_ours) = (self.row.clone(), self.is_ours);
-        row.context = self.context.as_deref().map(Elsewhere::from).unwrap_or_default();
-        if let Some(finish) = self.finish.take() {
-            row.answered(finish, is_ours);
-        }
-        if let (Some(stream), Ok(runtime)) = (self.late.take(), Handle::try_current()) {
-            drop(runtime.spawn(async move {
-                if let Some(finish) = figures(&stream, FIGURES).await {
-                    row.answered(finish, is_ours);
-                }
-                record(row);
-            }));
-        } else {
-            record(row);
-        }
-    }
-
-    /// The row as one line for the client's trace.
-    fn sentence(&self) -> String {
-        let Row { outcome, path, line, total_ms, why, .. } = &self.row;
-        let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
-        format!("completion at {path}:{line}: {outcome}{why} after {total_ms:.1} ms")
-    }
-}
-
-/// The number of the document that a client calls `uri`.
-pub(super) fn document(uri: &str) -> String {
-    match path(uri) {
-        Some(path) => row::document(&path.to_string_lossy()),
-        None => row::document(uri),
-    }
-}
-
-impl Drop for Record<'_> {
-    fn drop(&mut self) {
-        if !self.closed {
-            self.close(&Err(Silence::Cancelled));
-        }
-    }
 }

@@ -18,6 +18,7 @@ mod pace;
 mod parsing;
 mod positions;
 mod progress;
+mod record;
 mod session;
 mod show;
 mod stream;

@@ -9,13 +9,13 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use assist::{Collector, Plan};
 use engine::{Answer, EngineClient, Ticket, now_us};
 use model::{Finish, Kind, ModelError, Request, Sink, Stop};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use super::{
     measure::{Place, Stopwatch, Why},
@@ -102,6 +102,21 @@ impl Stream {
         // Whole lines were typed: the cursor's line is another now.
         let typed = format!("{lines}{}", request.typed);
         typed.strip_prefix(own.typed.as_str()).map(str::to_owned)
+    }
+
+    /// How the answer ended, if it ends well and within `patience`.
+    pub(super) async fn finish(&self, patience: Duration) -> Option<Finish> {
+        let mut changes = self.changes();
+        let done = async {
+            loop {
+                changes.mark_unchanged();
+                if let Some(end) = self.beyond("").end {
+                    return end.ok();
+                }
+                changes.changed().await.ok()?;
+            }
+        };
+        timeout(patience, done).await.ok().flatten()
     }
 
     /// What the answer holds beyond `typed`.

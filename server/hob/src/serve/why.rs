@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 use super::{
     Server,
-    complete::document,
+    record::document,
     show::{Page, show},
 };
 use crate::{
