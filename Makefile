@@ -7,7 +7,7 @@
 .DEFAULT_GOAL := help
 # The targets share one build folder, and cargo uses all cores by itself.
 .NOTPARALLEL:
-.PHONY: help demo build test unit lint test-fast docs bench shape bench-peers ember ember-test deps clean-root
+.PHONY: help demo build test unit lint test-fast test-large docs bench shape bench-peers ember ember-test deps clean-root
 
 # A rustup that was installed a moment ago is not on this shell's path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -37,6 +37,9 @@ lint: deps ## rustfmt, clippy, rustdoc: no warning passes; cargo-deny too, where
 	@RUSTDOCFLAGS="-D warnings" $(stage) "rustdoc" cargo doc --release --locked --workspace --no-deps --quiet
 	@if cargo deny --version >/dev/null 2>&1; then $(stage) "cargo-deny" cargo deny --locked check bans licenses sources; \
 	else echo "cargo-deny is not installed, so its bans and sources were not checked (cargo install --locked cargo-deny)"; fi
+
+test-large: build ## a window over a workspace of 200,000 files: minutes, and a gigabyte of disk
+	cargo test --release --locked --package e2e --test index -- --ignored
 
 test-fast: ## tests of the crates without llama.cpp: seconds once built
 	cargo test --package text --package syntax --package prompt --package model --package config --package assist

@@ -2,6 +2,11 @@
 //!
 //! Must not test what an index answers: nothing of that is seen from outside yet (the crate's own tests do).
 
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
 use e2e::{PATIENCE, World, eventually};
 use expect_test::expect;
 use serde_json::{Value, json};
@@ -160,4 +165,56 @@ fn folders_come_and_go() {
     );
     assert!(eventually(PATIENCE, || (!index_of_other()).then_some(())).is_some());
     editor.quit();
+}
+
+/// Types in an editor while its window reads a workspace of `count` files and some that are no source, and says how long the slowest answer
+/// took.
+fn typing_while_reading(count: usize) -> Duration {
+    let world = World::new();
+    for number in 0..count {
+        let text = format!("def area_{number}(width):\n    return width * {number}\n");
+        world.file(&format!("part{}/file{number}.py", number / 500), text);
+    }
+    let data = world.file("data.py", "");
+    fs::File::options().write(true).open(data).and_then(|file| file.set_len(100 << 20)).unwrap();
+    std::os::unix::fs::symlink("..", world.workspace().join("part0/loop")).unwrap();
+    world.file("image.py", b"\x89PNG\x00\x01");
+    let editor = world.editor().start();
+    let mut buffer = editor.open("main.py", "python", "def main():\n    \n");
+    buffer.put_after("main():\n    ");
+    assert!(buffer.complete().is_some() || !world.rows().is_empty(), "the first answer waits for the model");
+    let mut slowest = Duration::ZERO;
+    let ends = Instant::now() + 4 * PATIENCE;
+    while !world.log("serve").contains("indexed files=") {
+        assert!(Instant::now() < ends, "the workspace was never read:\n{}", world.log("serve"));
+        for key in "total = area_1(2)\n    ".chars() {
+            buffer.key(key);
+            let asked = Instant::now();
+            buffer.complete();
+            slowest = slowest.max(asked.elapsed());
+        }
+    }
+    buffer.assert_in_sync();
+    let log = world.log("serve");
+    let counted = log.lines().find(|line| line.contains("indexed files=")).unwrap();
+    assert!(counted.contains(&format!("indexed files={count} ")), "{counted}");
+    for skipped in ["1 too large", "1 a link", "1 binary"] {
+        assert!(counted.contains(skipped), "no {skipped:?}: {counted}");
+    }
+    drop(buffer);
+    editor.quit();
+    slowest
+}
+
+#[test]
+fn a_window_answers_while_a_workspace_is_read() {
+    let slowest = typing_while_reading(5_000);
+    assert!(slowest < Duration::from_secs(1), "the slowest answer took {slowest:?}");
+}
+
+#[test]
+#[ignore = "takes minutes: make test-large"]
+fn a_window_answers_while_a_workspace_of_200_000_files_is_read() {
+    let slowest = typing_while_reading(200_000);
+    assert!(slowest < Duration::from_secs(1), "the slowest answer took {slowest:?}");
 }
