@@ -295,11 +295,14 @@ fn each_reason_is_counted_and_explained() {
         the model was not asked
           disabled              -           suggestions are switched off; `completion.enabled = true` brings them back
           language_off          -           the language is one of `completion.languages_off`
+          excluded              -           a `.hobignore`, `index.exclude` or the file's own name says to leave it alone
           not_open              -           the editor asked about a document that it had not opened
           out_of_sync           -           an edit did not fit the text; it heals when the editor sends the whole of it
           outside_text          -           the editor asked about a place that is not in the text
           line_too_long         -           the cursor's line is longer than a line that somebody types
           inside_word           2   33.3 %  text between two letters of a word would split it
+          inside_string         -           the cursor is at the end of a string; `completion.strings = true` suggests there, too
+          typed_over            -           a suggestion was read at this very place and something else was typed; a key that asks shows one
 
         there was no model to ask, or it failed
           model_loading         -           the model was being read into memory; the next answers come
@@ -317,6 +320,7 @@ fn each_reason_is_counted_and_explained() {
           repetition            -           the model said the same over and over, as small models do
           repeats_suffix        -           the model said what stands behind the cursor already
           low_confidence        -           the model was less sure than `completion.min_confidence`; a key that asks shows it all the same
+          seldom_taken          -           suggestions that the model was as sure of were seldom taken; `completion.learn = false` shows them all the same
           syntax_error          -           the file would have had one syntax error more, however much was cut off
           unfinished            -           what came for a new line breaks off; a key that asks shows its first line
 
