@@ -161,7 +161,10 @@ fn what_can_not_be_measured_is_said() {
         (&["eval", "notes"], "1 × .md"),
         (&["eval", "code", "--rows", "nowhere/rows"], "can't write nowhere/rows"),
         (&["eval", "code", "--holes", "0"], "0 is not in 1.."),
-        (&["eval", "code", "--kind", "word"], "[possible values: line, arguments, statement, body, nothing, string]"),
+        (
+            &["eval", "code", "--kind", "word"],
+            "[possible values: line, arguments, statement, body, nothing, string]",
+        ),
     ] {
         let Ran { code, stdout, stderr } = world.run(arguments);
         assert!(code > 0 && stdout.is_empty() && stderr.contains(want), "{arguments:?}: {code} {stderr}");

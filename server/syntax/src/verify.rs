@@ -129,15 +129,21 @@ impl Verifier {
         if best > self.baseline && self.leaves_no_error(text) {
             return Verdict { added: 0, open: false };
         }
-        Verdict { added: best.saturating_sub(self.baseline), open: best < candidate.errors() }
+        // Where the file is broken anyway, errors don't tell that several lines open what they don't close.
+        let opens = || text.contains('\n') && !self.opened(text, &candidate).is_empty();
+        Verdict { added: best.saturating_sub(self.baseline), open: best < candidate.errors() || opens() }
+    }
+
+    /// What would close the brackets that a suggestion opens and does not close.
+    fn opened(&self, text: &str, candidate: &Candidate) -> String {
+        let range = self.replaced.start..self.replaced.start + text.len();
+        open_brackets(candidate.tree.root_node(), range)
     }
 
     /// Whether nothing will be written behind the suggestion that could mend it: the block that its line begins is there. A fragment may
     /// end before the bracket that closes what the suggestion opens, which then counts as open.
     fn is_as_it_stands(&self, text: &str, candidate: &Candidate) -> bool {
-        let opened = self.replaced.start..self.replaced.start + text.len();
-        let opens = || !open_brackets(candidate.tree.root_node(), opened).is_empty();
-        self.headed && (self.fragment.is_none() || !opens())
+        self.headed && (self.fragment.is_none() || self.opened(text, candidate).is_empty())
     }
 
     /// Whether the whole file, of which only a fragment was judged, is valid with the suggestion in it.
