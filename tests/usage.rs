@@ -152,6 +152,14 @@ fn typed_to_its_end_and_typed_over() {
     over.key(other);
     let total = total(&world, |total| total["typed_over"] == 1);
     assert_eq!(total["unread"], 0, "{total:#}");
+
+    // Back where it appeared nothing is offered again, but to a key.
+    over.backspace();
+    over.backspace();
+    assert_eq!(over.complete(), None);
+    assert_eq!(world.rows().pop().unwrap()["outcome"], "typed_over");
+    let by_a_key = editor.call("textDocument/inlineCompletion", over.asking(&json!({ "triggerKind": 1 })));
+    assert!(!by_a_key.unwrap()["items"].as_array().unwrap().is_empty());
     editor.quit();
 }
 
