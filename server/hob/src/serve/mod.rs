@@ -7,6 +7,7 @@ mod alternatives;
 mod capabilities;
 mod complete;
 mod debounce;
+mod exclusions;
 mod flow;
 mod foresee;
 mod framing;

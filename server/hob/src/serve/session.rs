@@ -11,7 +11,6 @@ use std::{
 
 use assist::{Context, Query, Selected, Silence};
 use config::Problem;
-use index::{Exclusion, Reason, is_private};
 use model::{SessionKey, WorkspaceKey};
 use serde_json::Value;
 use syntax::{Language, Tree};
@@ -21,6 +20,7 @@ use url::Url;
 
 use super::{
     acceptance::Acceptance,
+    exclusions::Exclusions,
     flow::{Flow, lock},
 };
 use crate::{settings::Sources, teaching};
@@ -78,7 +78,7 @@ pub(super) struct Session {
     /// Shown already; not again.
     reported: Vec<Problem>,
     sources: Sources,
-    exclusions: Vec<Exclusion>,
+    exclusions: Exclusions,
     documents: HashMap<String, Entry>,
     window: u64,
 }
@@ -187,7 +187,7 @@ impl Session {
             unreported,
             reported: Vec::new(),
             sources,
-            exclusions: Vec::new(),
+            exclusions: Exclusions::default(),
             documents: HashMap::new(),
             window: std::process::id().into(),
         }
@@ -236,7 +236,7 @@ impl Session {
 
     /// Begins to mirror a document; one that was open already starts anew.
     pub(super) fn open(&mut self, uri: &str, language_id: &str, version: i32, text: &str) {
-        let excluded = self.excluded(uri);
+        let excluded = self.exclusions.of(uri);
         let language = (text.len() <= PARSE_MAX)
             .then(|| Language::from_id(language_id).or_else(|| Language::from_path(uri)))
             .flatten();
@@ -345,14 +345,9 @@ impl Session {
     /// Reads anew which files are excluded, and judges every open document by that. What is shown from elsewhere may have come from one of
     /// them, and is gathered anew. The keys of the KV caches that hold such text.
     pub(super) fn judge_anew(&mut self) -> Vec<SessionKey> {
-        let exclude = &self.config.index.exclude;
-        let exclusion = |root: &PathBuf| {
-            Exclusion::new(root, exclude)
-                .inspect_err(|error| tracing::warn!(%error, "what is excluded is not known"))
-                .ok()
-        };
-        self.exclusions = self.roots.iter().filter_map(exclusion).collect();
-        let judged: Vec<_> = self.documents.keys().map(|uri| (uri.clone(), self.excluded(uri))).collect();
+        self.exclusions = Exclusions::read(&self.roots, &self.config.index.exclude);
+        let judged: Vec<_> =
+            self.documents.keys().map(|uri| (uri.clone(), self.exclusions.of(uri))).collect();
         let mut stale = Vec::new();
         for (uri, excluded) in judged {
             let Some(entry) = self.documents.get_mut(&uri) else { continue };
@@ -364,18 +359,6 @@ impl Session {
             lock(&entry.flow).forget_elsewhere();
         }
         stale
-    }
-
-    /// Why a document is excluded, in words that fit behind "is".
-    fn excluded(&self, uri: &str) -> Option<String> {
-        let path = path(uri)?;
-        let listed = self.exclusions.iter().find_map(|exclusion| exclusion.of(&path));
-        let reason = listed.or_else(|| is_private(&path).then_some(Reason::Private))?;
-        Some(match reason {
-            Reason::Hob | Reason::Excluded => reason.to_string(),
-            Reason::Private => "one that may hold a secret, by its name".to_owned(),
-            _ => format!("below a list of ignored files that is {reason}"),
-        })
     }
 
     /// Forgets a document; the key of its KV cache, if it was open.
