@@ -182,8 +182,9 @@ fn keep_valid(plan: &Plan, answer: &mut Pruned<'_>, snapshot: &Snapshot, tree: &
         }
         let verdict = verifier.judge(&(plan.lead.clone() + candidate));
         let one_line = !candidate.contains('\n');
-        // Before brackets that are closed already nobody goes on with what the answer opens.
-        let goes_on = || closers::written(candidate, &plan.closers) == plan.closers.len();
+        // Nobody goes on with what the answer opens where the line goes on already, be it with brackets alone.
+        let goes_on =
+            || plan.rest.is_empty() && closers::written(candidate, &plan.closers) == plan.closers.len();
         let may_be_open = one_line && (plan.explicit || plan.shape == Shape::Line && goes_on());
         if verdict.added == 0 && (!verdict.open || may_be_open) {
             return Ok(());
@@ -417,6 +418,7 @@ mod tests {
     #[test]
     fn nothing_is_opened_before_brackets_that_are_closed() {
         check("fn a() {\n    f($0)\n}\n", "B { c,", &expect!["unfinished"]);
+        check("fn a() {\n    f($0, d)\n}\n", "B { c,", &expect!["unfinished"]);
         check(
             "fn a() {\n    f($0)\n}\n",
             "B { c });",
