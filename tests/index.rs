@@ -176,15 +176,20 @@ fn typing_while_reading(count: usize) -> Duration {
         world.file(&format!("part{}/file{number}.py", number / 500), text);
     }
     let data = world.file("data.py", "");
-    fs::File::options().write(true).open(data).and_then(|file| file.set_len(100 << 20)).unwrap();
-    std::os::unix::fs::symlink("..", world.workspace().join("part0/loop")).unwrap();
+    fs::File::options()
+        .write(true)
+        .open(data)
+        .and_then(|file| file.set_len(100 << 20))
+        .expect("it can be long");
+    std::os::unix::fs::symlink("..", world.workspace().join("part0/loop")).expect("it can be linked");
     world.file("image.py", b"\x89PNG\x00\x01");
     let editor = world.editor().start();
     let mut buffer = editor.open("main.py", "python", "def main():\n    \n");
     buffer.put_after("main():\n    ");
     assert!(buffer.complete().is_some() || !world.rows().is_empty(), "the first answer waits for the model");
     let mut slowest = Duration::ZERO;
-    let ends = Instant::now() + PATIENCE + Duration::from_millis(2) * u32::try_from(count).unwrap();
+    let ends =
+        Instant::now() + PATIENCE + Duration::from_millis(2) * u32::try_from(count).expect("few enough");
     while !world.log("serve").contains("indexed files=") {
         assert!(Instant::now() < ends, "the workspace was never read:\n{}", world.log("serve"));
         for key in "total = area_1(2)\n    ".chars() {
@@ -196,7 +201,7 @@ fn typing_while_reading(count: usize) -> Duration {
     }
     buffer.assert_in_sync();
     let log = world.log("serve");
-    let counted = log.lines().find(|line| line.contains("indexed files=")).unwrap();
+    let counted = log.lines().find(|line| line.contains("indexed files=")).expect("it is there");
     assert!(counted.contains(&format!("indexed files={count} ")), "{counted}");
     for skipped in ["1 too large", "1 a link", "1 binary"] {
         assert!(counted.contains(skipped), "no {skipped:?}: {counted}");
@@ -206,7 +211,7 @@ fn typing_while_reading(count: usize) -> Duration {
     slowest
 }
 
-/// `make test-large` sets HOB_TEST_FILES to 200,000, which takes minutes.
+/// `make test-large` sets `HOB_TEST_FILES` to 200,000, which takes minutes.
 #[test]
 fn a_window_answers_while_a_workspace_is_read() {
     let count = std::env::var("HOB_TEST_FILES").ok().and_then(|count| count.parse().ok()).unwrap_or(5_000);
