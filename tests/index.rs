@@ -190,7 +190,9 @@ fn typing_while_reading(count: usize) -> Duration {
     let mut slowest = Duration::ZERO;
     let ends =
         Instant::now() + PATIENCE + Duration::from_millis(2) * u32::try_from(count).expect("few enough");
-    while !world.log("serve").contains("indexed files=") {
+    // A line, and then a look at how far it is: who never stops typing leaves a thread of low priority nothing.
+    let read = || world.log("serve").contains("indexed files=").then_some(());
+    while eventually(Duration::from_secs(1), read).is_none() {
         assert!(Instant::now() < ends, "the workspace was never read:\n{}", world.log("serve"));
         for key in "total = area_1(2)\n    ".chars() {
             buffer.key(key);
