@@ -14,6 +14,7 @@
 //!
 //! This crate must not read files, the environment or a clock (it is given texts), and must not know our other crates.
 
+mod cloud;
 mod declare;
 mod load;
 mod manual;
@@ -23,6 +24,10 @@ mod read;
 mod resolved;
 mod values;
 
+pub use cloud::{
+    Budget, Cloud, Destination, Dialect, KeySource, Limits, Mode, Price, Provider, Requirements, Restriction,
+    Retention, Rule, Secrets, Target, Task, Then, Usd, When,
+};
 pub use declare::{Declared, Scope};
 pub use load::{Source, load};
 pub use manual::{manual, schema};

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
 
-use crate::{LogLevel, ModelFile, Options, Pace, Popup, PromptOrder};
+use crate::{Cloud, LogLevel, ModelFile, Options, Pace, Popup, PromptOrder};
 
 /// What holds, once every source has been read.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Config {
     pub context: Vec<ContextSource>,
     /// Whether the engine is to know what all files of the workspace repeat.
     pub ngrams: bool,
+    /// What may leave the machine.
+    pub cloud: Cloud,
     /// What it writes about itself.
     pub log: Log,
 }
@@ -150,6 +152,7 @@ impl From<Options> for Config {
             .flatten()
             .collect(),
             ngrams: context.ngrams,
+            cloud: Cloud::default(),
             log: Log { level: log.level },
         }
     }

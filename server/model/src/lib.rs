@@ -7,6 +7,7 @@
 //! This crate must not know a backend, a prompt format, the LSP, a clock or a network.
 
 mod answer;
+pub mod cloud;
 pub mod fake;
 mod request;
 pub mod wire;
