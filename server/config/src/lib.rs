@@ -16,9 +16,11 @@
 
 mod cloud;
 mod declare;
+mod globs;
 mod load;
 mod manual;
 mod options;
+mod private;
 mod problem;
 mod read;
 mod resolved;
@@ -29,9 +31,11 @@ pub use cloud::{
     Retention, Rule, Secrets, Target, Task, Then, Usd, When,
 };
 pub use declare::{Declared, Scope};
+pub use globs::Globs;
 pub use load::{Source, load};
 pub use manual::{manual, schema};
 pub use options::Options;
+pub use private::{PRIVATE, is_private};
 pub use problem::{Place, Problem};
 pub use resolved::{Completion, Config, ContextSource, Engine, Index, Log};
 pub use values::{LogLevel, ModelFile, Pace, Popup, PromptOrder};

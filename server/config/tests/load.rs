@@ -64,6 +64,37 @@ fn without_sources_every_default_holds() {
                 Neighbours,
             ],
             ngrams: true,
+            cloud: Cloud {
+                mode: LocalOnly,
+                providers: [],
+                rules: [],
+                never: [],
+                hosts: None,
+                require: Requirements {
+                    retention: None,
+                    regions: [],
+                },
+                secrets: Redact,
+                budget: Budget {
+                    per_call: Usd(
+                        250000000,
+                    ),
+                    day: Usd(
+                        2000000000,
+                    ),
+                    month: Usd(
+                        20000000000,
+                    ),
+                },
+                limits: Limits {
+                    connect: 3s,
+                    first_token: 15s,
+                    idle: 20s,
+                    total: 180s,
+                    attempts: 3,
+                },
+                prices: [],
+            },
             log: Log {
                 level: Info,
             },
@@ -88,7 +119,6 @@ fn the_users_file_sets_anything() {
             model: Some(
             ModelFile(
             "~/models/qwen.gguf",
-            ),
             ),
             popup: Never,
             max_tokens: 32,
@@ -310,7 +340,6 @@ fn a_repository_or_an_editor_only_tightens() {
             languages_off: {
             "markdown",
             "python",
-            },
         "#]],
     );
     check(
