@@ -5,3 +5,5 @@
 //! document or a workspace: it knows what a window hands to it and nothing else.
 
 pub mod dialect;
+mod lines;
+mod sse;
