@@ -6,3 +6,5 @@
 
 pub mod dialect;
 pub mod keys;
+mod lines;
+mod sse;
