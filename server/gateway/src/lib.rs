@@ -5,3 +5,10 @@
 //! document or a workspace: it knows what a window hands to it and nothing else.
 
 pub mod dialect;
+
+pub mod attempt;
+pub mod breaker;
+pub mod client;
+pub mod course;
+mod retry_after;
+pub mod transport;
