@@ -19,6 +19,7 @@ mod declare;
 mod load;
 mod manual;
 mod options;
+pub mod price;
 mod problem;
 mod read;
 mod resolved;
