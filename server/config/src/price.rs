@@ -214,7 +214,8 @@ impl Entry {
 }
 
 fn latest(is_there: impl Fn(&Entry) -> bool, model: &str, today: &str) -> Option<Rate> {
-    let entries = TABLE.iter().filter(|entry| is_there(entry) && entry.models.iter().any(|name| name == model));
+    let entries =
+        TABLE.iter().filter(|entry| is_there(entry) && entry.models.iter().any(|name| name == model));
     let begun = entries.filter(|entry| entry.from.as_deref().is_none_or(|from| from <= today));
     begun.max_by_key(|entry| entry.from.as_deref().unwrap_or_default())?.rate()
 }

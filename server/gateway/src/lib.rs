@@ -5,3 +5,7 @@
 //! document or a workspace: it knows what a window hands to it and nothing else.
 
 pub mod dialect;
+pub mod ledger;
+
+/// What requests cost: [`config::price`], where `hob usage` finds it in a build without a gateway too.
+pub use config::price;

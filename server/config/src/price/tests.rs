@@ -143,7 +143,11 @@ fn a_long_request_costs_its_own_price_from_the_first_token() {
 fn what_is_not_known_has_no_price() {
     assert_eq!(rate(&anthropic(), "claude-sonnet-99", &[], TODAY), None);
     let elsewhere = provider("anthropic", crate::Dialect::Anthropic, "https://api.anthropic.com.example");
-    assert_eq!(rate(&elsewhere, "claude-sonnet-5-5", &[], TODAY), None, "the name says nothing, the host does");
+    assert_eq!(
+        rate(&elsewhere, "claude-sonnet-5-5", &[], TODAY),
+        None,
+        "the name says nothing, the host does"
+    );
     let plain = provider("anthropic", crate::Dialect::Anthropic, "http://api.anthropic.com");
     assert_eq!(rate(&plain, "claude-sonnet-5-5", &[], TODAY), None);
 }
