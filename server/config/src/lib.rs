@@ -23,6 +23,7 @@ mod manual;
 mod options;
 mod origin;
 mod policy;
+pub mod price;
 mod private;
 mod problem;
 mod read;

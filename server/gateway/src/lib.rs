@@ -10,7 +10,11 @@ pub mod client;
 pub mod course;
 pub mod dialect;
 pub mod keys;
+pub mod ledger;
 mod lines;
 mod retry_after;
 mod sse;
 pub mod transport;
+
+/// What requests cost: [`config::price`], where `hob usage` finds it in a build without a gateway too.
+pub use config::price;
