@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use config::{Config, Declared, Scope, Source};
+use config::{Config, Declared, Scope, Source, Sources};
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
@@ -18,7 +18,12 @@ fn check(user: &str, repo: &str, settings: &Value, expected: &Expect) {
 }
 
 fn load(user: &str, repo: &str, settings: &Value) -> (Config, Vec<config::Problem>) {
-    config::load(source("config.toml", user), source(".hob.toml", repo), Some(settings))
+    config::load(&Sources {
+        user: source("config.toml", user),
+        repository: source(".hob.toml", repo),
+        settings: Some(settings),
+        ..Sources::default()
+    })
 }
 
 fn source<'a>(name: &'a str, text: &'a str) -> Option<Source<'a>> {
@@ -27,7 +32,7 @@ fn source<'a>(name: &'a str, text: &'a str) -> Option<Source<'a>> {
 
 #[test]
 fn without_sources_every_default_holds() {
-    let (config, problems) = config::load(None, None, None);
+    let (config, problems) = config::load(&Sources::default());
     assert_eq!(problems, []);
     assert_eq!(config, Config::default());
     expect![[r#"
