@@ -225,12 +225,12 @@ impl Rejection {
             Self::HealthUnknown => "ask again".to_owned(),
             Self::Resting { for_ms, .. } => format!("ask again in {}", seconds(*for_ms)),
             Self::OverCall { .. } => {
-                "ask with less, or raise `cloud.budget.per_call` in your own config.toml".to_owned()
+                "ask with less, or raise `budget.per_call_usd` in your own config.toml".to_owned()
             }
             Self::OverDay { .. } => {
-                "ask tomorrow, or raise `cloud.budget.day` in your own config.toml".to_owned()
+                "ask tomorrow, or raise `budget.day_usd` in your own config.toml".to_owned()
             }
-            Self::OverMonth { .. } => "raise `cloud.budget.month` in your own config.toml".to_owned(),
+            Self::OverMonth { .. } => "raise `budget.month_usd` in your own config.toml".to_owned(),
             Self::LeftOut => "add it to the chain of the rule".to_owned(),
             Self::NotChosen => "choose something else".to_owned(),
             Self::NotDefault | Self::BehindLocal => "choose it for this one".to_owned(),

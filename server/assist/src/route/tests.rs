@@ -89,14 +89,22 @@ fn a_rule_is_named_with_its_line_and_everything_that_was_passed_over_with_its_re
 
 #[test]
 fn what_stays_says_why() {
-    check(Task::Explain, |_, _, _| {}, expect![[r#"
+    check(
+        Task::Explain,
+        |_, _, _| {},
+        expect![[r#"
         local
         Stays on this machine. The default for explain: 3 files, 7,000 tokens. Not any provider: neither you nor a rule asked for it.
-    "#]]);
-    check(Task::Explain, |_, policy, _| policy.mode = Mode::LocalOnly, expect![[r#"
+    "#]],
+    );
+    check(
+        Task::Explain,
+        |_, policy, _| policy.mode = Mode::LocalOnly,
+        expect![[r#"
         local
         Stays on this machine. The default for explain: 3 files, 7,000 tokens. Not any provider: `cloud.mode` is local-only.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -230,7 +238,7 @@ fn completion_leaves_for_an_engine_that_was_named_and_for_nothing_else() {
         let decision = decided(task, |errand, policy, world| {
             *policy = with_team(policy);
             policy.mode = mode;
-            world.remote_engine = engine.map(target);
+            world.remote_engine = engine.map(str::to_owned);
             change(errand, world);
         });
         brief(&decision)
@@ -238,20 +246,20 @@ fn completion_leaves_for_an_engine_that_was_named_and_for_nothing_else() {
     for task in [Task::Inline, Task::Popup] {
         assert_eq!(completed(task, None, Mode::Auto, |_, _| {}), "local");
         // Naming it in one's own configuration is an answer: nobody is asked at each key.
-        assert_eq!(completed(task, Some("team/coder"), Mode::Ask, |_, _| {}), "team/coder > local");
-        assert_eq!(completed(task, Some("team/coder"), Mode::LocalOnly, |_, _| {}), "local");
-        assert_eq!(completed(task, Some("team/coder"), Mode::Ask, |_, world| world.offline = true), "local");
+        assert_eq!(completed(task, Some("team"), Mode::Ask, |_, _| {}), "team/coder > local");
+        assert_eq!(completed(task, Some("team"), Mode::LocalOnly, |_, _| {}), "local");
+        assert_eq!(completed(task, Some("team"), Mode::Ask, |_, world| world.offline = true), "local");
         let private = |errand: &mut Errand, _: &mut World| errand.files[2].path = "config/.env".to_owned();
-        assert_eq!(completed(task, Some("team/coder"), Mode::Ask, private), "local");
+        assert_eq!(completed(task, Some("team"), Mode::Ask, private), "local");
         let secret = |errand: &mut Errand, _: &mut World| {
             errand.secrets.insert("pem".to_owned(), 1);
         };
-        assert_eq!(completed(task, Some("team/coder"), Mode::Ask, secret), "local");
+        assert_eq!(completed(task, Some("team"), Mode::Ask, secret), "local");
         // A provider is no engine of one's own.
-        assert_eq!(completed(task, Some("openai/model-b"), Mode::Auto, |_, _| {}), "local");
+        assert_eq!(completed(task, Some("openai"), Mode::Auto, |_, _| {}), "local");
         // Nor has the engine's name any weight where somebody asks a question.
         assert_eq!(
-            completed(Task::ExplainAcross, Some("team/coder"), Mode::Auto, |_, _| {}),
+            completed(Task::ExplainAcross, Some("team"), Mode::Auto, |_, _| {}),
             "anthropic/model-a > local"
         );
     }
@@ -328,11 +336,12 @@ fn each_gate_gives_its_reason() {
         over_call         Budget: it could cost $0.081, and one request may cost $0.080
         over_day          Budget: it could cost $0.081, and $0.080 is left today
         over_month        Budget: it could cost $0.081, and $0.050 is left this month
-    "#]].assert_eq(&reasons.concat());
+    "#]]
+    .assert_eq(&reasons.concat());
 }
 
 fn in_region(region: &str) -> Requirements {
-    Requirements { retention: None, regions: vec![region.to_owned()] }
+    Requirements { retention: None, regions: Some(vec![region.to_owned()]) }
 }
 
 #[test]
@@ -368,7 +377,7 @@ fn who_gets_no_answer_is_told_what_helps() {
     expect![[r#"
         Nobody can answer this: the local model fills holes and can't follow instructions. What helps: name a provider for it in your own config.toml.
         Nobody can answer this: the local model fills holes and can't follow instructions; anthropic/model-a: `cloud.mode` is local-only. What helps: allow it by `cloud.mode = "ask"` in your own config.toml.
-        Nobody can answer this: the local model fills holes and can't follow instructions; anthropic/model-a: it could cost $0.081, and $0.010 is left today. What helps: ask tomorrow, or raise `cloud.budget.day` in your own config.toml.
+        Nobody can answer this: the local model fills holes and can't follow instructions; anthropic/model-a: it could cost $0.081, and $0.010 is left today. What helps: ask tomorrow, or raise `budget.day_usd` in your own config.toml.
         Nobody can answer this: the local model fills holes and can't follow instructions; anthropic/model-a: one of the files is private. What helps: ask without it.
         Nobody can answer this: the local model fills holes and can't follow instructions. What helps: let a provider answer it.
         Nobody can answer this: the local model fills holes and can't follow instructions; openai/model-x: your configuration has no such model. What helps: name it in your own config.toml.
