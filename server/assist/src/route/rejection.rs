@@ -203,8 +203,10 @@ impl Rejection {
     /// The one thing that mends it, as an advice; `None` where the reason brings its own, or it is only a matter of order.
     pub fn mend(&self) -> Option<String> {
         Some(match self {
-            Self::LocalOnly => "allow it by `cloud.mode = \"ask\"` in your own config.toml".to_owned(),
-            Self::NeverConsented => "take back what you said for this workspace: `hob consent`".to_owned(),
+            Self::LocalOnly => {
+                "`cloud.mode = \"ask\"` in your own config.toml, if nobody else says local-only".to_owned()
+            }
+            Self::NeverConsented => "take back what you said for this workspace".to_owned(),
             Self::UnreadablePattern => "mend the pattern that Hob complains of".to_owned(),
             Self::Private(_) | Self::NeverFile(_) => "ask without it".to_owned(),
             Self::Secrets(_) => "take them out".to_owned(),

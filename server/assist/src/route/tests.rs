@@ -105,6 +105,18 @@ fn what_stays_says_why() {
         Stays on this machine. The default for explain: 3 files, 7,000 tokens. Not any provider: `cloud.mode` is local-only.
     "#]],
     );
+    check(
+        Task::Explain,
+        |errand, _, world| {
+            errand.tokens = 20_000;
+            errand.choice = Choice::Target(target("openai/model-b"));
+            world.offline = true;
+        },
+        expect![[r#"
+            local (trimmed)
+            Stays on this machine, with what fits into 8,192 tokens. You chose openai/model-b: 3 files, 20,000 tokens. Not any provider: this machine is offline.
+        "#]],
+    );
 }
 
 #[test]
@@ -270,7 +282,7 @@ fn each_gate_gives_its_reason() {
     let against = |change: fn(&mut Errand, &mut Cloud, &mut World)| {
         let decision = decided(Task::ExplainAcross, change);
         let (_, why) = decision.rejected.iter().find(|(of, _)| *of != Destination::Local).unwrap();
-        format!("{:18}{:?}: {why}\n", why.word(), why.gate())
+        format!("{:20}{:?}: {why}\n", why.word(), why.gate())
     };
     let reasons = [
         against(|_, policy, _| policy.mode = Mode::LocalOnly),
@@ -314,28 +326,28 @@ fn each_gate_gives_its_reason() {
         against(|_, _, world| world.gateway.as_mut().unwrap().left_this_month = dollars("0.05")),
     ];
     expect![[r#"
-        local_only        Privacy: `cloud.mode` is local-only
-        never_consented   Privacy: you said never for this workspace
-        unreadable_patternPrivacy: a pattern of the policy can't be read, so nothing leaves
-        never_file        Privacy: 3 of the files never leave
-        private           Privacy: one of the files is private
-        private           Privacy: one of the files is private
-        secrets           Privacy: 2 secrets were found
-        host              Privacy: its host is not allowed
-        retention         Privacy: it keeps what it gets to learn from, and may keep nothing
-        retention_unknown Privacy: it is not known what it keeps
-        region            Privacy: it computes in "eu", which is not allowed
-        region_unknown    Privacy: it is not known where it computes
-        too_large         Capability: it takes 200,000 tokens, and this has 200,001 with its answer
-        unpriced          Capability: its price is not known
-        unpriced          Capability: its price is not known
-        offline           Health: this machine is offline
-        closed            Health: the ledger can't be written
-        health_unknown    Health: it is not known whether it can be asked
-        no_key            Health: ANTHROPIC_API_KEY is not set
-        over_call         Budget: it could cost $0.081, and one request may cost $0.080
-        over_day          Budget: it could cost $0.081, and $0.080 is left today
-        over_month        Budget: it could cost $0.081, and $0.050 is left this month
+        local_only          Privacy: `cloud.mode` is local-only
+        never_consented     Privacy: you said never for this workspace
+        unreadable_pattern  Privacy: a pattern of the policy can't be read, so nothing leaves
+        never_file          Privacy: 3 of the files never leave
+        private             Privacy: one of the files is private
+        private             Privacy: one of the files is private
+        secrets             Privacy: 2 secrets were found
+        host                Privacy: its host is not allowed
+        retention           Privacy: it keeps what it gets to learn from, and may keep nothing
+        retention_unknown   Privacy: it is not known what it keeps
+        region              Privacy: it computes in "eu", which is not allowed
+        region_unknown      Privacy: it is not known where it computes
+        too_large           Capability: it takes 200,000 tokens, and this has 200,001 with its answer
+        unpriced            Capability: its price is not known
+        unpriced            Capability: its price is not known
+        offline             Health: this machine is offline
+        closed              Health: the ledger can't be written
+        health_unknown      Health: it is not known whether it can be asked
+        no_key              Health: ANTHROPIC_API_KEY is not set
+        over_call           Budget: it could cost $0.081, and one request may cost $0.080
+        over_day            Budget: it could cost $0.081, and $0.080 is left today
+        over_month          Budget: it could cost $0.081, and $0.050 is left this month
     "#]]
     .assert_eq(&reasons.concat());
 }
@@ -376,7 +388,7 @@ fn who_gets_no_answer_is_told_what_helps() {
     ];
     expect![[r#"
         Nobody can answer this: the local model fills holes and can't follow instructions. What helps: name a provider for it in your own config.toml.
-        Nobody can answer this: the local model fills holes and can't follow instructions; anthropic/model-a: `cloud.mode` is local-only. What helps: allow it by `cloud.mode = "ask"` in your own config.toml.
+        Nobody can answer this: the local model fills holes and can't follow instructions; anthropic/model-a: `cloud.mode` is local-only. What helps: `cloud.mode = "ask"` in your own config.toml, if nobody else says local-only.
         Nobody can answer this: the local model fills holes and can't follow instructions; anthropic/model-a: it could cost $0.081, and $0.010 is left today. What helps: ask tomorrow, or raise `budget.day_usd` in your own config.toml.
         Nobody can answer this: the local model fills holes and can't follow instructions; anthropic/model-a: one of the files is private. What helps: ask without it.
         Nobody can answer this: the local model fills holes and can't follow instructions. What helps: let a provider answer it.
@@ -384,7 +396,7 @@ fn who_gets_no_answer_is_told_what_helps() {
         Nobody can answer this: the local model fills holes and can't follow instructions; anthropic/model-a: it takes 200,000 tokens, and this has 1,001,000 with its answer. What helps: ask with less.
         Nobody can answer this: the rule leaves this machine out; openai/model-b: this machine is offline. What helps: ask again when there is a network.
         Nobody can answer this: there is no local model that can be used; anthropic/model-a: what happens while you type never leaves. What helps: name a fill-in-the-middle model in `engine.model`.
-        Nobody can answer this: local: it takes 8,192 tokens, and this has 17,000 with its answer; anthropic/model-a: `cloud.mode` is local-only. What helps: allow it by `cloud.mode = "ask"` in your own config.toml.
+        Nobody can answer this: local: it takes 8,192 tokens, and this has 17,000 with its answer; anthropic/model-a: `cloud.mode` is local-only. What helps: `cloud.mode = "ask"` in your own config.toml, if nobody else says local-only.
     "#]].assert_eq(&reasons.concat());
 }
 
