@@ -38,8 +38,9 @@ lint: deps ## rustfmt, clippy, rustdoc: no warning passes; cargo-deny too, where
 	@if cargo deny --version >/dev/null 2>&1; then $(stage) "cargo-deny" cargo deny --locked check bans licenses sources; \
 	else echo "cargo-deny is not installed, so its bans and sources were not checked (cargo install --locked cargo-deny)"; fi
 
-test-large: build ## a window over a workspace of 200,000 files: minutes, and a gigabyte of disk
+test-large: build ## a window over 200,000 files, and 100,000 decisions for each law of the router: minutes, and a gigabyte of disk
 	HOB_TEST_FILES=200000 cargo test --release --locked --package e2e --test index -- while_a_workspace_is_read
+	HOB_TEST_DECISIONS=100000 cargo test --release --locked --package assist --lib -- route::laws
 
 test-fast: ## tests of the crates without llama.cpp: seconds once built
 	cargo test --package text --package syntax --package prompt --package model --package config --package assist

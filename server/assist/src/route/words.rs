@@ -28,13 +28,11 @@ impl Decision {
         let facts = &self.facts;
         let mut said = Vec::new();
         match &self.chosen {
-            Chosen::Refused { why } => {
-                said.push(why.clone());
-                return said.join(" ");
-            }
+            Chosen::Refused { why } => said.push(why.clone()),
             Chosen::Local { trimmed } => {
-                let fitting = if *trimmed { ", with what fits" } else { "" };
-                said.push(format!("Stays on this machine{fitting}."));
+                let takes = grouped(u64::from(facts.local.context_tokens));
+                let fitting = trimmed.then(|| format!(", with what fits into {takes} tokens"));
+                said.push(format!("Stays on this machine{}.", fitting.unwrap_or_default()));
                 said.push(self.because());
                 said.extend(slow(facts));
                 said.extend(self.not_asked());
