@@ -93,7 +93,9 @@ impl Desk {
         if route::asks_gateway(&errand, policy, &world) {
             let snapshot = self.gateway.look(&policy.restriction(), Some(ask.clone())).await?;
             errand.secrets = snapshot.secrets.clone();
-            world.see(snapshot);
+            let priced = snapshot.targets.iter();
+            world.at_most = priced.filter_map(|status| Some((status.target.clone(), status.at_most?))).collect();
+            world.gateway = Some(snapshot);
         }
         let decision = route::decide(&errand, policy, &world);
         let chain = match &decision.chosen {

@@ -27,7 +27,7 @@ use super::{
     show::{Page, show},
 };
 use crate::{
-    cloud::{Arranged, Desk, Person, Request, Shown, Surroundings, Verdict},
+    cloud::{Arranged, Desk, Person, Request, Surroundings, Verdict},
     gateway::Said,
 };
 
