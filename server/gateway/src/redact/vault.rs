@@ -31,6 +31,12 @@ impl Session {
         Self { stem: format!("HOB_SECRET_{tag:04X}_"), kept: Vec::new(), numbers: HashMap::new() }
     }
 
+    #[cfg(test)]
+    pub(super) fn forget(&mut self) {
+        self.kept.clear();
+        self.numbers.clear();
+    }
+
     /// What all placeholders begin with.
     pub(super) fn stem(&self) -> &str {
         &self.stem
@@ -77,6 +83,11 @@ impl Vault {
     /// Whether the request has no placeholder.
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()
+    }
+
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> impl Iterator<Item = (&str, &SecretString)> {
+        self.kept.iter().map(|(placeholder, text)| (placeholder.as_str(), text.as_ref()))
     }
 
     /// How many different placeholders the request has.
@@ -160,6 +171,11 @@ impl Restorer {
         }
         out.push_str(&self.held[done..]);
         self.held.clear();
+    }
+
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
     }
 
     /// The answer has ended: what was held back was no placeholder.
