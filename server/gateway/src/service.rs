@@ -9,6 +9,7 @@ mod prepare;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::{BuildHasher, Hasher, RandomState},
     io,
     net::Shutdown,
     os::unix::net::UnixStream,
@@ -39,7 +40,7 @@ use crate::{
     dialect,
     keys,
     ledger::Ledger,
-    redact::Redactor,
+    redact::{Redactor, Restorer},
 };
 
 /// Requests that were prepared and neither sent nor dropped; a window that forgets more loses the oldest.
@@ -106,6 +107,9 @@ struct Service {
 impl Service {
     fn new(options: Options, outbox: Outbox) -> io::Result<Self> {
         let client = Client::new(options.policy.limits.connect).map_err(io::Error::other)?;
+        // It keeps placeholders apart from what somebody wrote into a file on purpose, and need not be better than that.
+        let tag = (RandomState::new().build_hasher().finish() & 0xffff) as u16;
+        let redactor = Redactor::new(tag, &[]).map_err(io::Error::other)?;
         let ledger = Ledger::open(&options.state);
         if let Err(error) = &ledger {
             tracing::error!(%error, "nothing can be sent");
@@ -116,7 +120,7 @@ impl Service {
             outbox,
             client: Arc::new(client),
             breakers: Arc::default(),
-            redactor: Arc::new(Redactor::new()),
+            redactor: Arc::new(redactor),
             ledger: ledger.map(|ledger| Arc::new(Mutex::new(ledger))).map_err(|error| error.to_string()),
             prepared: BTreeMap::new(),
             running: HashMap::new(),
@@ -152,7 +156,7 @@ impl Service {
                     .put(FromGateway::Hello { protocol: PROTOCOL, build: self.options.build.clone() });
             }
             ToGateway::Restrict(restriction) => {
-                self.policy = self.options.policy.restricted(&restriction);
+                self.policy = self.options.policy.clone().restricted(&restriction);
             }
             ToGateway::Look { ask } => {
                 let snapshot = self.look(ask.as_deref());
@@ -278,7 +282,7 @@ impl Sending {
             drop(cancelled.await);
         });
         let forward = async {
-            let mut restorer = vault.restorer();
+            let mut restorer = Restorer::new(vault);
             while let Some(said) = said.recv().await {
                 match said {
                     Said::Text(piece) => {
@@ -340,7 +344,7 @@ impl prepare::Leg {
             origin: self.provider.origin().to_owned(),
             outgoing: self.outgoing,
             key: key.map(|key| (dialect::key_header(of), key)),
-            media_types: dialect::media_types(of),
+            media_types: dialect::content_types(of),
             decoder: Box::new(move || dialect::decoder(of)),
             failure: Box::new(move |status, body| dialect::failure(of, status, body)),
         }

@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use config::{Cloud, Destination, Globs, Mode, Provider, Secrets, Target, Usd};
+use config::{
+    Cloud, Destination, Globs, Mode, Provider, Secrets, Target, Usd,
+    price::{self, Rate},
+};
 use model::cloud::{Ask, Decided, Prepared, Preview, Redaction, Refused};
 use sha2::{Digest, Sha256};
 
@@ -15,9 +18,8 @@ use super::{never, now_ms};
 use crate::{
     dialect::{self, KeyHeader, Outgoing},
     ledger::{Deciding, Ledger},
-    redact::{Redactor, Vault},
+    redact::{Redacted, Redactor, Vault},
 };
-use config::price::{self, Rate};
 
 /// A request that may be sent.
 pub(super) struct Ready {
@@ -58,7 +60,7 @@ impl Desk<'_> {
         decided: &Decided,
     ) -> Result<(Prepared, Ready), Refused> {
         self.admit(ask)?;
-        let (ask, vault, redactions) = self.redactor.redact(ask);
+        let Redacted { ask, vault, redactions, .. } = self.redactor.redact(ask);
         if self.policy.secrets == Secrets::Refuse && !redactions.is_empty() {
             return Err(never(&refused_secrets(&redactions)));
         }
@@ -106,11 +108,12 @@ impl Desk<'_> {
     /// The bytes for `target`, if it keeps what the policy asks of it and its price is known.
     fn leg(&self, ask: &Ask, target: &Target) -> Result<Leg, Refused> {
         let provider = provider(self.policy, target)?;
-        if self.policy.hosts.as_ref().is_some_and(|hosts| !hosts.iter().any(|host| host == provider.host())) {
-            return Err(never(&format!("{target} is at {}, which `cloud.hosts` does not name", provider.host())));
-        }
-        if let Some(unmet) = self.policy.require.unmet_by(provider) {
-            return Err(never(&format!("{target} is not asked: {unmet}")));
+        if !self.policy.may_reach(provider) {
+            return Err(never(&format!(
+                "{target} is not asked: `cloud.hosts` does not name {}, or it does not promise what `cloud.require_retention` and \
+                 `cloud.require_regions` ask for",
+                provider.host()
+            )));
         }
         let rate = rate(self.policy, target, &self.today)?;
         let outgoing = dialect::outgoing(provider, &target.model, ask);
@@ -155,7 +158,7 @@ pub(super) fn estimate(
     ask: &Ask,
     today: &str,
 ) -> (BTreeMap<Target, Usd>, BTreeMap<String, u32>) {
-    let (redacted, _, redactions) = redactor.redact(ask);
+    let Redacted { ask: redacted, redactions, .. } = redactor.redact(ask);
     let mut secrets = BTreeMap::new();
     for redaction in redactions {
         *secrets.entry(redaction.rule).or_default() += 1;
