@@ -104,7 +104,11 @@ impl Resolved {
     fn add(&mut self, file: &str, author: Author, written: Result<Vec<Written>, Vec<check::Fault>>) {
         let taken = written.and_then(|written| {
             let accepted = self.accepted(file, author, written)?;
-            if author == Author::User { self.trust(file, &accepted) } else { self.tighten(author, &accepted) }
+            if author == Author::User {
+                return self.trust(file, &accepted);
+            }
+            self.tighten(author, &accepted);
+            Ok(())
         });
         for (place, mistake) in taken.err().into_iter().flatten() {
             let follows = if author == Author::Organisation {
@@ -195,7 +199,7 @@ impl Resolved {
     }
 
     /// Takes from anybody else what forbids more, and from those whose options are anyone's what only changes.
-    fn tighten(&mut self, author: Author, written: &[(Declared, Written)]) -> Result<(), Vec<check::Fault>> {
+    fn tighten(&mut self, author: Author, written: &[(Declared, Written)]) {
         let mut asked = serde_json::to_value(policy::unbounded()).unwrap_or_default();
         for (option, entry) in written {
             let value = entry.value.clone();
@@ -209,7 +213,6 @@ impl Resolved {
             }
         }
         self.restriction = self.restriction.and(&policy::restriction(&options(&asked)));
-        Ok(())
     }
 
     fn finish(mut self) -> (Config, Vec<Problem>) {
