@@ -40,6 +40,7 @@ pub(crate) fn faults(option: &Declared, entry: &Written) -> Vec<Fault> {
     let mut found = Vec::new();
     let part = Part { name: option.path(), address: String::new(), schema: &option.schema, is_unsaid: false };
     part.check(option, &entry.value, &mut |address, what| found.push((entry.place_of(address), what)));
+    found.sort_by_key(|(place, _)| *place);
     found
 }
 

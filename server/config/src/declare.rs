@@ -2,6 +2,8 @@
 //!
 //! Must not know any particular option.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use crate::Options;
@@ -96,7 +98,13 @@ impl Declared {
     }
 
     /// Every option, in the order of declaration.
-    pub fn all() -> Vec<Self> {
+    pub fn all() -> &'static [Self] {
+        // Made once: sources are read again whenever an editor's settings change.
+        static ALL: LazyLock<Vec<Declared>> = LazyLock::new(Declared::list);
+        &ALL
+    }
+
+    fn list() -> Vec<Self> {
         let schema = crate::schema();
         let declare = |&(group, name): &(&str, &str)| {
             let option = &schema["properties"][group]["properties"][name];
