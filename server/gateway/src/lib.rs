@@ -5,10 +5,13 @@
 //! document or a workspace: it knows what a window hands to it and nothing else.
 
 pub mod dialect;
+mod lines;
+mod sse;
+
+pub mod course;
 
 pub mod attempt;
 pub mod breaker;
 pub mod client;
-pub mod course;
 mod retry_after;
 pub mod transport;
