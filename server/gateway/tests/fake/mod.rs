@@ -15,7 +15,7 @@ use std::{
 
 /// What happens on one connection, in order. At the end it is closed.
 #[derive(Debug, Clone)]
-pub enum Step {
+pub(crate) enum Step {
     /// Reads one request, head and body, and keeps it.
     Read,
     /// Writes these bytes.
@@ -34,22 +34,22 @@ pub enum Step {
 
 impl Step {
     /// Writes a text.
-    pub fn text(text: &str) -> Self {
+    pub(crate) fn text(text: &str) -> Self {
         Self::Write(text.as_bytes().to_vec())
     }
 }
 
 /// A running provider; ends with the test's process.
-pub struct Fake {
+pub(crate) struct Fake {
     /// `http://127.0.0.1:PORT`.
-    pub origin: String,
+    pub(crate) origin: String,
     seen: Arc<Mutex<Vec<Vec<u8>>>>,
     gone: Mutex<Receiver<Instant>>,
 }
 
 impl Fake {
     /// Answers the first connection by the first script, the second by the second, and further ones by the last.
-    pub fn start(scripts: Vec<Vec<Step>>) -> Self {
+    pub(crate) fn start(scripts: Vec<Vec<Step>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a port left");
         let origin = format!("http://{}", listener.local_addr().expect("a listener has an address"));
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -68,12 +68,12 @@ impl Fake {
     }
 
     /// Every request so far, byte for byte.
-    pub fn requests(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn requests(&self) -> Vec<Vec<u8>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// When the other side left a connection that was held or written to forever. Waits for it, half a minute at most.
-    pub fn left(&self) -> Instant {
+    pub(crate) fn left(&self) -> Instant {
         let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         gone.recv_timeout(Duration::from_secs(30)).expect("a connection that is let go")
     }
