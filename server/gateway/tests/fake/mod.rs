@@ -6,7 +6,8 @@ use std::{
     io::{self, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread,
@@ -26,6 +27,8 @@ pub(crate) enum Step {
     Forever(Vec<u8>),
     /// Does nothing until the other side has gone, and notes when that was.
     Hold,
+    /// Waits until the test opens the gate.
+    Await(Gate),
     /// Sends a reset.
     Reset,
     /// Closes the sending half and holds.
@@ -39,10 +42,28 @@ impl Step {
     }
 }
 
+/// Closed until it is opened, once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.1.notify_all();
+    }
+
+    fn wait(&self) {
+        let closed = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = self.0.1.wait_timeout_while(closed, Duration::from_secs(30), |is_open| !*is_open);
+        drop(opened.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
 /// A running provider; ends with the test's process.
 pub(crate) struct Fake {
     /// `http://127.0.0.1:PORT`.
     pub(crate) origin: String,
+    connections: Arc<AtomicUsize>,
     seen: Arc<Mutex<Vec<Vec<u8>>>>,
     gone: Mutex<Receiver<Instant>>,
 }
@@ -54,17 +75,24 @@ impl Fake {
         let origin = format!("http://{}", listener.local_addr().expect("a listener has an address"));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (tell_gone, gone) = channel();
-        let requests = Arc::clone(&seen);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (requests, count) = (Arc::clone(&seen), Arc::clone(&connections));
         thread::spawn(move || {
             for (number, stream) in listener.incoming().enumerate() {
                 let Ok(stream) = stream else { break };
+                count.fetch_add(1, Ordering::SeqCst);
                 let script = scripts[number.min(scripts.len() - 1)].clone();
                 let (requests, gone) = (Arc::clone(&requests), tell_gone.clone());
                 // The other side may go at any moment: what can't be written then is not of interest.
                 thread::spawn(move || play(stream, script, &requests, &gone));
             }
         });
-        Self { origin, seen, gone: Mutex::new(gone) }
+        Self { origin, connections, seen, gone: Mutex::new(gone) }
+    }
+
+    /// How many connections there were.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// Every request so far, byte for byte.
@@ -98,6 +126,7 @@ fn play(
                 while stream.write_all(&bytes).is_ok() {}
                 let _ = gone.send(Instant::now());
             }
+            Step::Await(gate) => gate.wait(),
             Step::Hold => wait_until_gone(&mut stream, gone),
             Step::HalfClose => {
                 stream.shutdown(Shutdown::Write)?;
