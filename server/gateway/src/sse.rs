@@ -102,3 +102,6 @@ fn append(data: &mut Option<String>, value: &str, limit: usize) -> Result<(), Ma
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,7 +182,7 @@ fn without_quotations(text: &str) -> String {
 
 /// Puts `[…]` for each word that may be a key, or what a provider shows of one.
 fn without_keys(text: &str) -> String {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_*+/=~.…".contains(c);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_*+/~.…".contains(c);
     let mut out = String::with_capacity(text.len());
     for piece in text.split_inclusive(|c| !is_part(c)) {
         let word = piece.trim_end_matches(|c| !is_part(c));
@@ -198,13 +198,22 @@ fn without_keys(text: &str) -> String {
 
 fn is_key(word: &str) -> bool {
     const BEGINNINGS: [&str; 9] = ["sk-", "sk_", "AIza", "gsk_", "xai-", "hf_", "pplx-", "r8_", "eyJ"];
-    let has = |of: fn(&char) -> bool| word.chars().any(|c| of(&c));
-    let mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
-    let one_word = !word.contains(['-', '.', '_', '/']);
-    BEGINNINGS.iter().any(|beginning| word.starts_with(beginning))
+    let has = |part: &str, of: fn(&char) -> bool| part.chars().any(|c| of(&c));
+    let is_mixed = has(word, char::is_ascii_uppercase)
+        && has(word, char::is_ascii_lowercase)
+        && has(word, char::is_ascii_digit);
+    // Names of models are long too, but made of short parts.
+    let is_random = |part: &str| {
+        part.len() >= 24 && has(part, char::is_ascii_digit) && has(part, char::is_ascii_alphabetic)
+    };
+    let is_hex = word.len() >= 32
+        && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-' || c == '.')
+        && has(word, char::is_ascii_digit);
+    word.split('/').any(|part| BEGINNINGS.iter().any(|beginning| part.starts_with(beginning)))
         || word.contains("***")
-        || (word.len() >= 20 && mixed)
-        || (word.len() >= 24 && one_word && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic))
+        || (word.len() >= 20 && is_mixed)
+        || is_hex
+        || word.split(['-', '.', '_', '/']).any(is_random)
 }
 
 /// What a status means, in words that say what mends it.
@@ -225,3 +234,6 @@ fn ours(dialect: Dialect, status: u16) -> &'static str {
         _ => "it gave no reason",
     }
 }
+
+#[cfg(test)]
+mod tests;
