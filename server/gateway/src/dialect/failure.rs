@@ -197,23 +197,25 @@ fn without_keys(text: &str) -> String {
 }
 
 fn is_key(word: &str) -> bool {
+    // A key may have a slash in it, and may stand behind one.
+    looks_random(word) || word.split('/').any(looks_random)
+}
+
+fn looks_random(word: &str) -> bool {
     const BEGINNINGS: [&str; 9] = ["sk-", "sk_", "AIza", "gsk_", "xai-", "hf_", "pplx-", "r8_", "eyJ"];
     let has = |part: &str, of: fn(&char) -> bool| part.chars().any(|c| of(&c));
-    let is_mixed = has(word, char::is_ascii_uppercase)
-        && has(word, char::is_ascii_lowercase)
-        && has(word, char::is_ascii_digit);
+    let has_digit = has(word, char::is_ascii_digit);
+    let is_mixed = has_digit && has(word, char::is_ascii_uppercase) && has(word, char::is_ascii_lowercase);
+    let is_hex = has_digit && word.chars().all(|c| c.is_ascii_hexdigit() || "-.".contains(c));
     // Names of models are long too, but made of short parts.
-    let is_random = |part: &str| {
+    let is_long_part = |part: &str| {
         part.len() >= 24 && has(part, char::is_ascii_digit) && has(part, char::is_ascii_alphabetic)
     };
-    let is_hex = word.len() >= 32
-        && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-' || c == '.')
-        && has(word, char::is_ascii_digit);
-    word.split('/').any(|part| BEGINNINGS.iter().any(|beginning| part.starts_with(beginning)))
+    BEGINNINGS.iter().any(|beginning| word.starts_with(beginning))
         || word.contains("***")
         || (word.len() >= 20 && is_mixed)
-        || is_hex
-        || word.split(['-', '.', '_', '/']).any(is_random)
+        || (word.len() >= 32 && is_hex)
+        || word.split(['-', '.', '_']).any(is_long_part)
 }
 
 /// What a status means, in words that say what mends it.

@@ -3,6 +3,7 @@
 mod hostile;
 mod replay;
 mod requests;
+mod transcripts;
 
 use config::{Dialect, Provider};
 

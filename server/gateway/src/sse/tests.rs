@@ -66,7 +66,7 @@ fn by_the_standard(bytes: &[u8]) -> Vec<(String, String)> {
             let value = value.strip_prefix(' ').unwrap_or(value);
             match field {
                 "event" => name = value.to_owned(),
-                "data" => data += &format!("{value}\n"),
+                "data" => data.extend([value, "\n"]),
                 _ => {}
             }
         }

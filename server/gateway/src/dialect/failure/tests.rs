@@ -7,7 +7,7 @@ use model::cloud::{Role, Turn};
 use super::*;
 
 #[track_caller]
-fn check(status: u16, body: &str, expect: Expect) {
+fn check(status: u16, body: &str, expect: &Expect) {
     expect.assert_eq(&failure(Dialect::Openai, status, body.as_bytes()));
 }
 
@@ -16,38 +16,38 @@ fn a_providers_own_words_are_one_sentence() {
     check(
         400,
         r#"{"error":{"message":"max_tokens is too large: 99. This model supports 8.","code":null}}"#,
-        expect!["max_tokens is too large: 99"],
+        &expect!["max_tokens is too large: 99"],
     );
     check(
         404,
         r#"{"error":"model \"llama9\" not found, try pulling it first"}"#,
-        expect![[r#"model "llama9" not found, try pulling it first"#]],
+        &expect![[r#"model "llama9" not found, try pulling it first"#]],
     );
     check(
         422,
         r#"{"detail":[{"loc":["body","x"],"msg":"Extra inputs are not permitted","input":"fn main"}]}"#,
-        expect!["Extra inputs are not permitted"],
+        &expect!["Extra inputs are not permitted"],
     );
     check(
         422,
         r#"{"object":"error","message":{"detail":[{"msg":"Extra inputs are not permitted"}]}}"#,
-        expect!["Extra inputs are not permitted"],
+        &expect!["Extra inputs are not permitted"],
     );
     check(
         503,
         "upstream connect error or disconnect/reset before headers",
-        expect!["upstream connect error or disconnect/reset before headers"],
+        &expect!["upstream connect error or disconnect/reset before headers"],
     );
 }
 
 #[test]
 fn where_a_provider_says_nothing_the_status_does() {
-    check(502, "<html><body><h1>502 Bad Gateway</h1></body></html>", expect!["it is overloaded or down"]);
-    check(401, "", expect!["it did not accept the key"]);
-    check(429, "{}", expect!["it was asked too often"]);
-    check(400, "{\"error\": {\"message\": ", expect!["it did not take the request"]);
-    check(302, "", expect!["it wants to send the request elsewhere, which is never done"]);
-    check(500, "[[[[", expect!["it failed"]);
+    check(502, "<html><body><h1>502 Bad Gateway</h1></body></html>", &expect!["it is overloaded or down"]);
+    check(401, "", &expect!["it did not accept the key"]);
+    check(429, "{}", &expect!["it was asked too often"]);
+    check(400, "{\"error\": {\"message\": ", &expect!["it did not take the request"]);
+    check(302, "", &expect!["it wants to send the request elsewhere, which is never done"]);
+    check(500, "[[[[", &expect!["it failed"]);
 }
 
 #[test]
@@ -78,13 +78,13 @@ fn keys_are_never_shown() {
     check(
         404,
         r#"{"message":"model: claude-sonnet-4-5-20250929 was not found"}"#,
-        expect!["model: claude-sonnet-4-5-20250929 was not found"],
+        &expect!["model: claude-sonnet-4-5-20250929 was not found"],
     );
 }
 
 #[test]
 fn what_is_hidden_or_long_or_on_a_second_line_is_not_shown() {
-    check(400, "one\u{1b}[31m\u{202e}red\u{200b}\u{e0041}\nsecond", expect!["one[31mred"]);
+    check(400, "one\u{1b}[31m\u{202e}red\u{200b}\u{e0041}\nsecond", &expect!["one[31mred"]);
     let long = failure(Dialect::Openai, 400, format!("{{\"message\":\"{}\"}}", "é ".repeat(5000)).as_bytes());
     assert_eq!(long.chars().count(), 200);
 }
@@ -94,12 +94,12 @@ fn quotations_longer_than_a_name_are_left_out() {
     check(
         400,
         r#"{"message":"Invalid value 'fn main() { println!(\"my secret program\") } // and so on' for 'prompt'"}"#,
-        expect!["Invalid value '…' for 'prompt'"],
+        &expect!["Invalid value '…' for 'prompt'"],
     );
     check(
         400,
         r#"{"message":"It's too long: \"fn main() { let everything = that_i_wrote(); never ends"}"#,
-        expect![[r#"It's too long: "…"#]],
+        &expect![[r#"It's too long: "…"#]],
     );
 }
 

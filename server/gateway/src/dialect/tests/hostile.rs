@@ -13,10 +13,13 @@ const ALL: [Dialect; 6] = [
     Dialect::Vllm,
 ];
 
+/// Makes a message out of its data.
+type Framed = fn(&str) -> String;
+
 /// A decoder of each kind, and how it wants a message to be framed.
-fn decoders() -> Vec<(Box<dyn Decoder>, fn(&str) -> String)> {
-    let event: fn(&str) -> String = |data| format!("data: {data}\n\n");
-    let line: fn(&str) -> String = |data| format!("{data}\n");
+fn decoders() -> Vec<(Box<dyn Decoder>, Framed)> {
+    let event: Framed = |data| format!("data: {data}\n\n");
+    let line: Framed = |data| format!("{data}\n");
     let chats = ALL.map(|dialect| (decoder(dialect), if dialect == Dialect::Ollama { line } else { event }));
     let fills = ALL.into_iter().filter_map(fill_tokens_decoder).map(|decoder| (decoder, event));
     chats.into_iter().chain(fills).collect()

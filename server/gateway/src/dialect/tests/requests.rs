@@ -25,15 +25,13 @@ fn ask() -> Ask {
 }
 
 fn shown(outgoing: &Outgoing) -> String {
-    let mut shown = format!("POST {}\n", outgoing.url);
-    for (name, value) in &outgoing.headers {
-        shown += &format!("{name}: {value}\n");
-    }
-    shown + "\n" + &outgoing.body
+    let headers: String =
+        outgoing.headers.iter().map(|(name, value)| [name, ": ", value, "\n"].concat()).collect();
+    format!("POST {}\n{headers}\n{}", outgoing.url, outgoing.body)
 }
 
 #[track_caller]
-fn check(dialect: Dialect, base_url: &str, expect: Expect) {
+fn check(dialect: Dialect, base_url: &str, expect: &Expect) {
     let outgoing = outgoing(&provider(dialect, base_url), "m", &ask());
     expect.assert_eq(&shown(&outgoing));
     assert_eq!(outgoing, super::super::outgoing(&provider(dialect, base_url), "m", &ask()));
@@ -44,7 +42,7 @@ fn openai() {
     check(
         Dialect::Openai,
         "https://api.openai.com",
-        expect![[r#"
+        &expect![[r#"
         POST https://api.openai.com/v1/chat/completions
         content-type: application/json
         accept: text/event-stream
@@ -59,7 +57,7 @@ fn mistral_is_not_asked_to_count() {
     check(
         Dialect::Openai,
         "https://api.mistral.ai/v1",
-        expect![[r#"
+        &expect![[r#"
         POST https://api.mistral.ai/v1/chat/completions
         content-type: application/json
         accept: text/event-stream
@@ -97,7 +95,7 @@ fn anthropic() {
     check(
         Dialect::Anthropic,
         "https://api.anthropic.com",
-        expect![[r#"
+        &expect![[r#"
         POST https://api.anthropic.com/v1/messages
         content-type: application/json
         accept: text/event-stream
@@ -113,7 +111,7 @@ fn gemini() {
     check(
         Dialect::Gemini,
         "https://generativelanguage.googleapis.com",
-        expect![[r#"
+        &expect![[r#"
         POST https://generativelanguage.googleapis.com/v1beta/models/m:streamGenerateContent?alt=sse
         content-type: application/json
         accept: text/event-stream
@@ -136,7 +134,7 @@ fn llama_server() {
     check(
         Dialect::LlamaServer,
         "http://127.0.0.1:8080",
-        expect![[r#"
+        &expect![[r#"
         POST http://127.0.0.1:8080/v1/chat/completions
         content-type: application/json
         accept: text/event-stream
@@ -151,7 +149,7 @@ fn ollama() {
     check(
         Dialect::Ollama,
         "http://127.0.0.1:11434",
-        expect![[r#"
+        &expect![[r#"
         POST http://127.0.0.1:11434/api/chat
         content-type: application/json
         accept: application/x-ndjson
@@ -166,7 +164,7 @@ fn vllm() {
     check(
         Dialect::Vllm,
         "http://127.0.0.1:8000/v1",
-        expect![[r#"
+        &expect![[r#"
         POST http://127.0.0.1:8000/v1/chat/completions
         content-type: application/json
         accept: text/event-stream
