@@ -3,6 +3,8 @@
 //! Some tens of rounds by default. `HOB_TEST_LEDGER=1000` (`make test-ledger`) makes it so many, and ten times as many torn files.
 //! Processes are this very binary, started again as [`a_window_of_its_own`].
 
+#![expect(clippy::unwrap_used, reason = "a test from its first line to its last")]
+
 use std::{
     env, fs,
     io::{BufRead, BufReader, Write},
