@@ -49,6 +49,19 @@ pub(crate) fn engine(state: &Path, model: Option<&Path>) -> io::Result<Child> {
     command.spawn()
 }
 
+/// Starts `hob gateway run`, which listens on `end` and ends with it.
+#[cfg(feature = "gateway")]
+pub(crate) fn gateway(end: std::os::fd::OwnedFd) -> io::Result<Child> {
+    Command::new(own_binary()?)
+        .args(["gateway", "run"])
+        .stdin(end)
+        .stdout(Stdio::null())
+        // What it has to say goes to its log or to the window; a dependency's words could hold a key.
+        .stderr(Stdio::null())
+        .current_dir("/")
+        .spawn()
+}
+
 /// The end of what an engine said on stderr, for the sentence that reports its death; without paths of other people's machines
 /// or whole backtraces.
 pub(crate) fn last_words(state: &Path) -> String {

@@ -18,6 +18,8 @@ use interprocess::local_socket::{
 use model::wire::{read_frame, write_frame};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "gateway")]
+use crate::handover::{self, Receiver};
 use crate::{paths, spawn};
 
 /// The environment variable that tells `serve` where its supervisor listens.
@@ -29,6 +31,9 @@ pub(crate) const CONTROL: &str = "HOB_SUPERVISOR";
 pub(crate) enum ToSupervisor {
     /// Start an engine process. One that finds another engine already at work ends at once, quietly.
     StartEngine,
+    /// Start this window's gateway. The end of the line that it is to listen on comes along with the frame.
+    #[cfg(feature = "gateway")]
+    StartGateway,
 }
 
 /// From the supervisor to `serve`.
@@ -83,10 +88,25 @@ fn is_process(stream: &Stream, pid: u32) -> bool {
 /// Obeys `serve` until it hangs up.
 fn attend(stream: Stream, state: &Path) {
     let line = Arc::new(Line { stream, writing: Mutex::new(()) });
-    while let Ok(Some(ToSupervisor::StartEngine)) = read_frame(&mut &line.stream) {
-        match spawn::engine(state, None) {
-            Ok(child) => watch(child, state, Arc::clone(&line)),
-            Err(error) => line.report(false, format!("the engine could not be started: {error}")),
+    #[cfg(feature = "gateway")]
+    let mut orders = Receiver::new(handover::Line(&line.stream));
+    #[cfg(not(feature = "gateway"))]
+    let mut orders = &line.stream;
+    while let Ok(Some(order)) = read_frame(&mut orders) {
+        match order {
+            ToSupervisor::StartEngine => match spawn::engine(state, None) {
+                Ok(child) => watch(child, state, Arc::clone(&line)),
+                Err(error) => line.report(false, format!("the engine could not be started: {error}")),
+            },
+            // Where it can't be started its end is dropped here: `serve` sees the line closed.
+            #[cfg(feature = "gateway")]
+            ToSupervisor::StartGateway => {
+                if let Some(end) = orders.take()
+                    && let Ok(mut child) = spawn::gateway(end)
+                {
+                    thread::spawn(move || child.wait());
+                }
+            }
         }
     }
 }
