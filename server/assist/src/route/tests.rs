@@ -89,14 +89,22 @@ fn a_rule_is_named_with_its_line_and_everything_that_was_passed_over_with_its_re
 
 #[test]
 fn what_stays_says_why() {
-    check(Task::Explain, |_, _, _| {}, expect![[r#"
+    check(
+        Task::Explain,
+        |_, _, _| {},
+        expect![[r#"
         local
         Stays on this machine. The default for explain: 3 files, 7,000 tokens. Not any provider: neither you nor a rule asked for it.
-    "#]]);
-    check(Task::Explain, |_, policy, _| policy.mode = Mode::LocalOnly, expect![[r#"
+    "#]],
+    );
+    check(
+        Task::Explain,
+        |_, policy, _| policy.mode = Mode::LocalOnly,
+        expect![[r#"
         local
         Stays on this machine. The default for explain: 3 files, 7,000 tokens. Not any provider: `cloud.mode` is local-only.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -328,7 +336,8 @@ fn each_gate_gives_its_reason() {
         over_call         Budget: it could cost $0.081, and one request may cost $0.080
         over_day          Budget: it could cost $0.081, and $0.080 is left today
         over_month        Budget: it could cost $0.081, and $0.050 is left this month
-    "#]].assert_eq(&reasons.concat());
+    "#]]
+    .assert_eq(&reasons.concat());
 }
 
 fn in_region(region: &str) -> Requirements {
