@@ -166,9 +166,14 @@ mod tests {
     fn a_file_holds_a_key_if_only_its_user_can_read_it() {
         check(b"abc-123\n", 0o600, &expect!["key abc-123"]);
         check(b"abc-123\n", 0o400, &expect!["key abc-123"]);
-        check(b"abc-123\n", 0o644, &expect!["HOME/key can be read by others (its mode is 0644): `chmod 600` it"]);
+        check(
+            b"abc-123\n",
+            0o644,
+            &expect!["HOME/key can be read by others (its mode is 0644): `chmod 600` it"],
+        );
         check(b" \n", 0o600, &expect!["HOME/key is empty: put the provider's key there"]);
-        let no_key = expect!["HOME/key holds something that is no key: one word of plain characters is expected"];
+        let no_key =
+            expect!["HOME/key holds something that is no key: one word of plain characters is expected"];
         check(b"two words", 0o600, &no_key);
         check("schl\u{fc}ssel".as_bytes(), 0o600, &no_key);
         check(&[b'k'; LONGEST + 1], 0o600, &no_key);
@@ -186,7 +191,9 @@ mod tests {
         check(KeySource::File("~/".into()), expect!["HOME/ is no regular file"]);
         check(
             KeySource::Env("HOB_TEST_NO_SUCH_KEY".into()),
-            expect!["the environment variable HOB_TEST_NO_SUCH_KEY is not set where your editor was started: set it there and start the editor anew"],
+            expect![
+                "the environment variable HOB_TEST_NO_SUCH_KEY is not set where your editor was started: set it there and start the editor anew"
+            ],
         );
     }
 }

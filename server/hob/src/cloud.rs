@@ -125,7 +125,8 @@ impl Desk {
                         let asked = |id: &str| {
                             arranged.prepared.previews.iter().any(|preview| preview.target.provider == id)
                         };
-                        for provider in around.policy.providers.iter().filter(|provider| asked(&provider.id)) {
+                        for provider in around.policy.providers.iter().filter(|provider| asked(&provider.id))
+                        {
                             consents.grant(workspace, provider);
                         }
                     })?;
@@ -133,7 +134,9 @@ impl Desk {
                 }
                 Verdict::Never => {
                     self.remember(around, Consents::refuse)?;
-                    return Err(declined("nothing was sent, and nothing will be sent from this workspace (`hob cloud forget` asks anew)"));
+                    return Err(declined(
+                        "nothing was sent, and nothing will be sent from this workspace (`hob cloud forget` asks anew)",
+                    ));
                 }
                 Verdict::No => return Err(declined("nothing was sent")),
             }
@@ -148,8 +151,9 @@ impl Desk {
         change: impl FnOnce(&mut Consents, &Path),
     ) -> Result<(), Refused> {
         let Some(workspace) = around.workspace else { return Ok(()) };
-        Consents::change(&self.state, |consents| change(consents, workspace))
-            .map_err(|error| declined(&format!("nothing was sent, because that can't be remembered: {error:#}")))
+        Consents::change(&self.state, |consents| change(consents, workspace)).map_err(|error| {
+            declined(&format!("nothing was sent, because that can't be remembered: {error:#}"))
+        })
     }
 }
 

@@ -67,12 +67,8 @@ impl<S: AsFd> Read for Receiver<S> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut attached = RecvAncillaryBuffer::new(&mut space);
         let read = loop {
-            match recvmsg(
-                &self.line,
-                &mut [IoSliceMut::new(buffer)],
-                &mut attached,
-                RecvFlags::CMSG_CLOEXEC,
-            ) {
+            match recvmsg(&self.line, &mut [IoSliceMut::new(buffer)], &mut attached, RecvFlags::CMSG_CLOEXEC)
+            {
                 Err(rustix::io::Errno::INTR) => {}
                 read => break read?.bytes,
             }

@@ -43,7 +43,8 @@ pub(crate) struct Shown {
 impl Request {
     /// For a model.
     pub(crate) fn ask(&self) -> Ask {
-        let files = self.files.iter().map(|file| Part::File { path: file.path.clone(), text: file.text.clone() });
+        let files =
+            self.files.iter().map(|file| Part::File { path: file.path.clone(), text: file.text.clone() });
         let mut parts: Vec<Part> = files.collect();
         // What is asked comes last, where models heed it most.
         parts.push(Part::Text(self.words.clone()));
@@ -87,7 +88,9 @@ fn system(task: Task) -> &'static str {
             "You explain source code to the person who works on it. Say what it is for and how it works, then what could surprise. \
              Name files and lines. Answer in Markdown, briefly."
         }
-        Task::Summary => "You summarise a source file for somebody who has not read it. Answer in Markdown, in at most ten lines.",
+        Task::Summary => {
+            "You summarise a source file for somebody who has not read it. Answer in Markdown, in at most ten lines."
+        }
         _ => {
             "You answer a programmer's question about the code that is shown. If the code does not tell, say so. Name files and lines. \
              Answer in Markdown, briefly."

@@ -12,12 +12,8 @@ use model::cloud::{Prepared, Preview, Redaction};
 pub(crate) fn offer(prepared: &Prepared, policy: &Cloud) -> String {
     let Some((first, others)) = prepared.previews.split_first() else { return String::new() };
     let host = policy.provider(&first.target.provider).map_or("", |provider| provider.host());
-    let mut offer = format!(
-        "Hob would send {} to {} at {host}: {}.",
-        size(first.body.len()),
-        first.target,
-        cost(first)
-    );
+    let mut offer =
+        format!("Hob would send {} to {} at {host}: {}.", size(first.body.len()), first.target, cost(first));
     let found = prepared.redactions.len();
     if found > 0 {
         let secrets = if found == 1 { "1 secret was" } else { &format!("{found} secrets were") };

@@ -116,7 +116,8 @@ pub(super) async fn ask(server: &Server, argument: &Value) -> Result<Value> {
     let told = listen(&asking, &window.client, taken.progress, arranged).await;
     let (text, answered) = told.map_err(refused)?;
     let note = note(&answered.ending);
-    let markdown = format!("{text}{}", note.as_ref().map_or_else(String::new, |note| format!("\n\n---\n{note}\n")));
+    let markdown =
+        format!("{text}{}", note.as_ref().map_or_else(String::new, |note| format!("\n\n---\n{note}\n")));
     let brief = note.unwrap_or_else(|| text.clone());
     show(window.client, taken.opens, Page { name: "answer", markdown, brief });
     Ok(json!({
@@ -133,12 +134,13 @@ pub(super) async fn ask(server: &Server, argument: &Value) -> Result<Value> {
 /// Answers with the page that shows the bytes, and shows it. Nothing is sent.
 pub(super) async fn preview(server: &Server, argument: &Value) -> Result<Value> {
     let taken = take(server, argument, PREVIEW)?;
-    let arranged =
-        server.asking.desk.arrange(&taken.request, taken.surroundings()).await.map_err(refused)?;
+    let arranged = server.asking.desk.arrange(&taken.request, taken.surroundings()).await.map_err(refused)?;
     let page = crate::cloud::page(&arranged.prepared, &arranged.decision);
     let mut window = Window { client: server.client.clone(), opens: taken.opens };
     window.show(page.clone()).await;
-    Ok(json!({ "page": page, "previews": arranged.prepared.previews, "decision": arranged.prepared.decision }))
+    Ok(
+        json!({ "page": page, "previews": arranged.prepared.previews, "decision": arranged.prepared.decision }),
+    )
 }
 
 /// Reads the argument, and takes texts and policy as they are now.
@@ -156,9 +158,11 @@ fn take(server: &Server, argument: &Value, command: &str) -> Result<Taken> {
     let session = server.session();
     let mut files = Vec::new();
     for place in &argument.documents {
-        let Some(excerpt) = session.excerpt(&place.uri, place.range.map(positions::range))
-        else {
-            return Err(Error::invalid_params(format!("{} is not open, or the range lies outside of it", place.uri)));
+        let Some(excerpt) = session.excerpt(&place.uri, place.range.map(positions::range)) else {
+            return Err(Error::invalid_params(format!(
+                "{} is not open, or the range lies outside of it",
+                place.uri
+            )));
         };
         files.push(excerpt);
     }
@@ -185,7 +189,8 @@ async fn listen(
 ) -> std::result::Result<(String, Box<Answered>), Refused> {
     let token = format!("hob/ask/{}", arranged.prepared.decision);
     let stop = asking.stop_for(&token);
-    let mut to = arranged.prepared.previews.first().map(|preview| preview.target.to_string()).unwrap_or_default();
+    let mut to =
+        arranged.prepared.previews.first().map(|preview| preview.target.to_string()).unwrap_or_default();
     let shown = if progress { begin(client, &token, &to).await } else { None };
     let (mut text, mut pieces) = (String::new(), 0_u32);
     let result = loop {
@@ -251,7 +256,8 @@ const NEVER: &str = "Never from this workspace";
 impl Person for Window {
     async fn may_send(&mut self, offer: &str, remembers: bool) -> Verdict {
         let titles: &[&str] = if remembers { &[ONCE, WORKSPACE, SHOW, NEVER] } else { &[ONCE, SHOW] };
-        let item = |title: &&str| MessageActionItem { title: (*title).to_owned(), ..MessageActionItem::default() };
+        let item =
+            |title: &&str| MessageActionItem { title: (*title).to_owned(), ..MessageActionItem::default() };
         let actions = titles.iter().map(item).collect();
         let chosen = self.client.show_message_request(MessageType::Info, offer, Some(actions)).await;
         match chosen.ok().flatten().map(|item| item.title).as_deref() {
@@ -265,7 +271,8 @@ impl Person for Window {
     }
 
     async fn show(&mut self, page: String) {
-        let brief = "Hob: this editor opens no documents; `hob ask --preview` in a terminal shows the bytes.".to_owned();
+        let brief = "Hob: this editor opens no documents; `hob ask --preview` in a terminal shows the bytes."
+            .to_owned();
         show(self.client.clone(), self.opens, Page { name: "preview", markdown: page, brief });
     }
 }
