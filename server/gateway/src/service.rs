@@ -24,7 +24,6 @@ use model::{
     cloud::{Ask, FromGateway, Health, Refused, Snapshot, TargetStatus, ToGateway},
     wire::{PROTOCOL, RequestId, read_frame},
 };
-use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
 
 use self::{
@@ -37,7 +36,6 @@ use crate::{
     breaker::{Breakers, Line},
     client::Client,
     course::{Machine, Roads, Said},
-    dialect,
     keys,
     ledger::Ledger,
     redact::{Redactor, Restorer},
@@ -266,9 +264,9 @@ struct Sending {
 impl Sending {
     async fn go(self, cancelled: oneshot::Receiver<()>) {
         let Self { id, ready, purse, limits, home, outbox, client, breakers } = self;
-        let Ready { decision, legs, vault } = ready;
+        let Ready { decision, ask, legs, vault } = ready;
         let mut meter = purse.meter(decision, &legs);
-        let calls = match with_keys(legs, home, &breakers).await {
+        let calls = match with_keys(legs, ask, home, &breakers).await {
             Ok(calls) => calls,
             Err(refused) => {
                 outbox.put(FromGateway::Done { id, result: Err(refused) });
@@ -310,9 +308,11 @@ impl Sending {
 /// The calls of those legs whose keys are found; a refusal that says what is missing where none is.
 async fn with_keys(
     legs: Vec<prepare::Leg>,
+    ask: Ask,
     home: PathBuf,
     breakers: &Breakers,
 ) -> Result<Vec<Call>, Refused> {
+    let ask = Arc::new(ask);
     let (mut calls, mut missing) = (Vec::new(), Vec::new());
     for leg in legs {
         let found = match leg.provider.key.clone() {
@@ -325,7 +325,10 @@ async fn with_keys(
             }
         };
         match found {
-            Ok(key) => calls.push(leg.call(key)),
+            Ok(key) => {
+                let prepare::Leg { provider, target, outgoing, .. } = leg;
+                calls.push(Call::new(&provider, &target.model, key, outgoing, Arc::clone(&ask)));
+            }
             Err(why) => {
                 breakers.no_key(&line(&leg.provider, &leg.target.model), &why);
                 missing.push(format!("{}: {why}", leg.target));
@@ -335,25 +338,9 @@ async fn with_keys(
     if calls.is_empty() { Err(Refused { why: missing.join("; "), elsewhere: true }) } else { Ok(calls) }
 }
 
-impl prepare::Leg {
-    /// To be sent with `key`.
-    fn call(self, key: Option<SecretString>) -> Call {
-        let of = self.provider.dialect;
-        Call {
-            target: self.target,
-            origin: self.provider.origin().to_owned(),
-            outgoing: self.outgoing,
-            key: key.map(|key| (dialect::key_header(of), key)),
-            media_types: dialect::content_types(of),
-            decoder: Box::new(move || dialect::decoder(of)),
-            failure: Box::new(move |status, body| dialect::failure(of, status, body)),
-        }
-    }
-}
-
 /// What health is known by.
 fn line(provider: &Provider, model: &str) -> Line {
-    Line { origin: provider.origin().to_owned(), model: model.to_owned() }
+    Line { provider: provider.id.clone(), origin: provider.origin().to_owned(), model: model.to_owned() }
 }
 
 /// Refused on principle: nobody else is to be asked.

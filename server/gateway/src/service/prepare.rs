@@ -25,6 +25,8 @@ use crate::{
 pub(super) struct Ready {
     /// Its decision in the ledger.
     pub(super) decision: String,
+    /// What is asked, without its secrets.
+    pub(super) ask: Ask,
     /// Whom it goes to, in this order.
     pub(super) legs: Vec<Leg>,
     /// What its placeholders stand for.
@@ -84,7 +86,7 @@ impl Desk<'_> {
             ledger.decide(&deciding, now_ms()).map_err(|error| never(&error.to_string()))?
         };
         let prepared = Prepared { decision: decision.clone(), previews, redactions };
-        Ok((prepared, Ready { decision, legs, vault }))
+        Ok((prepared, Ready { decision, ask, legs, vault }))
     }
 
     /// Refuses what never leaves, whoever asks.
