@@ -41,8 +41,9 @@ lint: deps ## rustfmt, clippy, rustdoc: no warning passes; cargo-deny too, where
 test-large: build ## a window over a workspace of 200,000 files: minutes, and a gigabyte of disk
 	HOB_TEST_FILES=200000 cargo test --release --locked --package e2e --test index -- while_a_workspace_is_read
 
-test-faults: deps ## 10,000 courses of requests whose providers fail at random
-	HOB_TEST_FAULTS=10000 cargo test --release --locked --package gateway --lib -- --nocapture course::tests::random
+test-faults: deps ## 10,000 requests whose providers fail at random, and every fault in every protocol: half a minute
+	HOB_TEST_FAULTS=10000 cargo test --release --locked --package gateway --lib -- course::tests::random
+	HOB_TEST_FAULTS=10000 cargo test --release --locked --package gateway --test matrix -- --nocapture
 
 test-fast: ## tests of the crates without llama.cpp: seconds once built
 	cargo test --package text --package syntax --package prompt --package model --package config --package assist

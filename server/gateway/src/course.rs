@@ -248,7 +248,9 @@ impl<T: Transport, C: Clock> Roads<'_, T, C> {
                 permit.failed(&failure, now.into_std(), self.clock.jitter());
             }
             Blames::Key => {
-                permit.key_refused(&format!("{why}. It is asked again once its key or the configuration changes"));
+                permit.key_refused(&format!(
+                    "{why}. It is asked again once its key or the configuration changes"
+                ));
             }
             Blames::Request => drop(permit),
         }
