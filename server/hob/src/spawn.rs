@@ -9,6 +9,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use crate::settings;
+
 /// This program's file, by absolute path.
 pub(crate) fn own_binary() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;
@@ -41,12 +43,20 @@ pub(crate) fn engine(state: &Path, model: Option<&Path>) -> io::Result<Child> {
         .env("OMP_WAIT_POLICY", "passive")
         .env("GOMP_SPINCOUNT", "1000")
         .current_dir("/");
+    without_keys(&mut command);
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
         command.process_group(0);
     }
     command.spawn()
+}
+
+/// Takes providers' keys out of the environment of a process that is none of their business.
+pub(crate) fn without_keys(command: &mut Command) {
+    for variable in settings::key_variables() {
+        command.env_remove(variable);
+    }
 }
 
 /// Starts `hob gateway run`, which listens on `end` and ends with it.
