@@ -44,7 +44,7 @@ fn chunks(pieces: &[&str]) -> String {
 /// A world whose user has a provider at `origin`, and these lines of configuration besides.
 fn world(origin: &str, lines: &str) -> World {
     let world = World::new();
-    let key = world.state().join("../provider.key");
+    let key = world.state().with_file_name("provider.key");
     fs::write(&key, KEY).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     let key = fs::canonicalize(key).unwrap();
@@ -155,7 +155,7 @@ fn who_agrees_for_a_workspace_is_not_asked_again_until_the_provider_moves() {
     second.quit();
 
     let moved = Fake::start(vec![answer(&["Yes."])]);
-    let key = fs::canonicalize(world.state().join("../provider.key")).unwrap();
+    let key = fs::canonicalize(world.state().with_file_name("provider.key")).unwrap();
     world.configure(&format!(
         "cloud.provider = [{{ id = \"lab\", dialect = \"openai\", base_url = \"{}\", key = {{ file = \"{}\" }}, models = [\"m\"] }}]\n\
          cloud.price = [{{ model = \"lab/m\", input_usd = \"1.00\", output_usd = \"10.00\", as_of = \"2026-11-01\", source = \"a test\" }}]",
@@ -218,7 +218,7 @@ fn what_is_private_never_leaves_by_whatever_name() {
 
 #[test]
 fn a_thousand_secrets_stay_here_and_come_back_in_the_answer() {
-    let world_of = |origin: &str| world(origin, "cloud.mode = \"auto\"\ncloud.budget_call_usd = \"5.00\"\ncloud.budget_day_usd = \"5.00\"");
+    let world_of = |origin: &str| world(origin, "cloud.mode = \"auto\"\nbudget.per_call_usd = \"5.00\"\nbudget.day_usd = \"5.00\"");
     let mut state = 0x9e37_79b9_u64;
     let mut letter = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -302,7 +302,7 @@ fn a_gateway_that_dies_costs_one_answer() {
 fn windows_share_one_budget() {
     let provider = Fake::start(vec![answer(&["Yes."])]);
     // An answer costs two tenths of a cent; its worst case is the 2,048 tokens it may have, two cents and a bit.
-    let world = world(&provider.origin, "cloud.mode = \"auto\"\ncloud.budget_day_usd = \"0.023\"");
+    let world = world(&provider.origin, "cloud.mode = \"auto\"\nbudget.day_usd = \"0.023\"");
     let (one, two) = (editor(&world), editor(&world));
     let (here, there) = (one.open("a.rs", "rust", "fn a() {}\n"), two.open("b.rs", "rust", "fn b() {}\n"));
     ask(&one, here.uri()).unwrap();
