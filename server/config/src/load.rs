@@ -8,9 +8,7 @@ use std::mem;
 use serde_json::Value;
 
 use crate::{
-    Config, Declared, Globs, Mode, Options, Problem, Restriction, Scope, check,
-    check::readable,
-    policy,
+    Config, Declared, Globs, Mode, Options, Problem, Restriction, Scope, check, policy,
     read::{self, Written},
 };
 
@@ -227,7 +225,7 @@ impl Resolved {
         config.cloud = config.cloud.restricted(&self.restriction);
         if let Err(why) = Globs::new(&config.cloud.never) {
             config.cloud.mode = Mode::LocalOnly;
-            let message = format!("{}, so nothing leaves this machine until it is mended", readable(&why));
+            let message = format!("{why}, so nothing leaves this machine until it is mended");
             self.problems.push(Problem {
                 file: "cloud.never, from all sources together".into(),
                 place: None,

@@ -595,16 +595,18 @@ fn an_organisations_file_that_is_broken_or_unreadable_keeps_everything_here() {
 
 #[test]
 fn patterns_that_are_too_many_to_be_held_to_keep_everything_here() {
-    // As many as a file has room for, each as long as it may be: they must compile, or count as everything.
-    let pattern = |n: usize| format!("'{n:0>5}{}'", "*a?".repeat(60));
-    let list = |from: usize| (from..from + 1300).map(pattern).collect::<Vec<_>>().join(",");
-    let (text, more) =
-        (format!("{PROVIDERS}cloud.never = [{}]", list(0)), format!("cloud.never = [{}]", list(2000)));
-    let user = Some(Source { name: "config.toml", text: &text });
-    let (config, problems) =
-        config::load(&Sources { user, organisation: &[file(&more)], ..Sources::default() });
-    let compiled = config::Globs::new(&config.cloud.never);
-    assert!(compiled.is_ok() || config.cloud.mode == Mode::LocalOnly, "{problems:?}");
+    let load = |count: usize| {
+        let patterns: Vec<_> = (0..count).map(|n| format!("'{n:0>6}{}'", "*a?".repeat(64))).collect();
+        let text = format!("cloud.never = [{}]", patterns.join(","));
+        let user = Some(Source { name: "config.toml", text: PROVIDERS });
+        let repository = Some(Source { name: ".hob.toml", text: &text });
+        config::load(&Sources { user, repository, ..Sources::default() })
+    };
+    let (config, problems) = load(80);
+    assert_eq!((config.cloud.mode, problems), (Mode::Ask, vec![]));
+    let (config, problems) = load(1000);
+    assert_eq!(config.cloud.mode, Mode::LocalOnly);
+    expect!["cloud.never, from all sources together: these patterns have 198000 bytes together, more than 16384, so nothing leaves this machine until it is mended"].assert_eq(&problems[0].to_string());
 }
 
 #[test]

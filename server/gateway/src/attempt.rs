@@ -241,8 +241,6 @@ impl<C: Clock> Stream<'_, C> {
                     // Whoever is done says nothing more.
                     Event::Text(_) | Event::Failed { .. } if self.why.is_some() => {}
                     Event::Text(text) if text.is_empty() => {}
-                    // Tokens are for who fills holes.
-                    Event::Chosen(_) => {}
                     Event::Text(text) => {
                         if !self.say(text).await? {
                             return Ok(Ending::Cancelled);

@@ -247,7 +247,11 @@ impl<T: Transport, C: Clock> Roads<'_, T, C> {
                 let failure = Failure { why: why.clone(), is_limit: verdict.is_limit, retry_after };
                 permit.failed(&failure, now.into_std(), self.clock.jitter());
             }
-            Blames::Key => permit.key_refused(&why),
+            Blames::Key => {
+                permit.key_refused(&format!(
+                    "{why}. It is asked again once its key or the configuration changes"
+                ));
+            }
             Blames::Request => drop(permit),
         }
         leg.is_open = verdict.again != Again::Never;

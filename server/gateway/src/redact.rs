@@ -16,7 +16,10 @@ mod tests;
 
 pub mod hidden;
 
-use std::{ops::Range, sync::Mutex};
+use std::{
+    ops::Range,
+    sync::{Mutex, PoisonError},
+};
 
 use model::cloud::{Ask, Part, Redaction, Turn};
 
@@ -32,6 +35,8 @@ pub use vault::{Restorer, Vault};
 /// Finds secrets by the bundled rules and the user's own, and remembers for which it has a placeholder.
 pub struct Redactor {
     rules: Rules,
+    /// What all placeholders begin with.
+    stem: String,
     session: Mutex<Session>,
 }
 
@@ -58,7 +63,8 @@ struct Span {
 impl Redactor {
     /// One for this process. `tag` is random: it keeps placeholders apart from whatever somebody wrote into a file on purpose.
     pub fn new(tag: u16, extra: &[Extra]) -> Result<Self, BadPattern> {
-        Ok(Self { rules: Rules::new(extra)?, session: Mutex::new(Session::new(tag)) })
+        let stem = format!("HOB_SECRET_{tag:04X}_");
+        Ok(Self { rules: Rules::new(extra)?, session: Mutex::new(Session::new(stem.clone())), stem })
     }
 
     /// Takes the secrets out of every text of a request, names of files included.
@@ -71,9 +77,10 @@ impl Redactor {
             })
             .collect();
 
+        let mut spans: Vec<_> = texts.iter().map(|text| self.spans(text)).collect();
+
         // Another request's panic leaves the session whole: entries are only ever added.
-        let mut session = self.session.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut spans: Vec<_> = texts.iter().map(|text| self.spans(text, session.stem())).collect();
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let mut spread = Spread::default();
         for (rule, secret) in session.long_secrets() {
             spread.add(secret, rule);
@@ -93,7 +100,8 @@ impl Redactor {
         let mut vault = session.vault();
         let mut redactions = Vec::new();
         let mut next = |path: &str| {
-            let (text, spans) = places.next().expect("`texts` gives the texts in the order in which they are rebuilt");
+            let (text, spans) =
+                places.next().expect("`texts` gives the texts in the order in which they are rebuilt");
             self.rebuild(text, spans, path, &mut session, &mut vault, &mut redactions)
         };
         let system = next("");
@@ -120,15 +128,15 @@ impl Redactor {
     }
 
     /// Where a text has secrets or what looks like our placeholders: in order, without overlaps.
-    fn spans(&self, text: &str, stem: &str) -> Vec<Span> {
+    fn spans(&self, text: &str) -> Vec<Span> {
         let mut spans: Vec<_> = scan::find(&self.rules, text)
             .into_iter()
             .map(|Find { range, rule }| Span { range, rule: Some(rule) })
             .collect();
-        for (start, _) in text.match_indices(stem) {
-            let tail = text[start + stem.len()..].bytes();
+        for (start, _) in text.match_indices(&self.stem) {
+            let tail = text[start + self.stem.len()..].bytes();
             let len = tail.take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
-            spans.push(Span { range: start..start + stem.len() + len, rule: None });
+            spans.push(Span { range: start..start + self.stem.len() + len, rule: None });
         }
         merged(spans)
     }
@@ -179,7 +187,7 @@ fn lines(text: &str) -> u32 {
     u32::try_from(ends).unwrap_or(u32::MAX)
 }
 
-/// Spans in order; those that overlap become one, by the rule of the longest of them.
+/// Spans in order; those that overlap become one, by the rule of the first of them.
 fn merged(mut spans: Vec<Span>) -> Vec<Span> {
     spans.sort_by_key(|span| (span.range.start, std::cmp::Reverse(span.range.end)));
     let mut merged: Vec<Span> = Vec::with_capacity(spans.len());

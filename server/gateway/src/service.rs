@@ -244,7 +244,7 @@ impl Service {
         let ended = self.ended.clone();
         tokio::spawn(async move {
             sending.go(cancelled).await;
-            drop(ended.send(id));
+            let _ = ended.send(id);
         });
     }
 }
@@ -275,10 +275,12 @@ impl Sending {
         };
         let (say, mut said) = mpsc::channel(WAITING);
         let roads = Roads { transport: &*client, breakers: &breakers, clock: &Machine, limits: &limits };
-        let travel = roads.travel(&calls, &mut meter, &say, async {
+        let travel = async {
+            let say = say;
             // Dropped, not sent: an error is the signal.
-            drop(cancelled.await);
-        });
+            let cancelled = async { drop(cancelled.await) };
+            roads.travel(&calls, &mut meter, &say, cancelled).await
+        };
         let forward = async {
             let mut restorer = Restorer::new(vault);
             while let Some(said) = said.recv().await {
@@ -294,11 +296,6 @@ impl Sending {
             let mut rest = String::new();
             restorer.finish(&mut rest);
             outbox.chunk(id, rest).await;
-        };
-        let travel = async {
-            let result = travel.await;
-            drop(say);
-            result
         };
         let (result, ()) = tokio::join!(travel, forward);
         outbox.put(FromGateway::Done { id, result: result.map(Box::new) });

@@ -161,6 +161,10 @@ async fn check(client: &Client, fault: &Fault, shape: Shape) -> Result<(), Strin
     if !is_right {
         return fail("alone", &seen);
     }
+    let body = call(shape, "alone", &alone.origin).outgoing.body;
+    if alone.requests().iter().any(|request| !request.ends_with(body.as_bytes())) {
+        return fail("sent something else", &seen);
+    }
     if told(&seen).contains("canary") || told(&seen).contains("127.0.0.1") {
         return fail("tells too much", &seen);
     }
@@ -182,12 +186,19 @@ async fn check(client: &Client, fault: &Fault, shape: Shape) -> Result<(), Strin
     Ok(())
 }
 
+/// With `HOB_TEST_FAULTS` set, in every protocol; otherwise each fault in two of the four, in turns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_fault_has_the_right_consequence_in_each_protocol() {
     let client = Client::new(Duration::from_secs(20)).expect("a client");
+    let is_long = std::env::var_os("HOB_TEST_FAULTS").is_some();
     let cases: Vec<_> = SHAPES
         .iter()
-        .flat_map(|shape| faults::all(*shape).into_iter().map(|fault| (fault, *shape)))
+        .enumerate()
+        .flat_map(|(number, shape)| {
+            let all = faults::all(*shape).into_iter().enumerate();
+            let chosen = all.filter(move |(fault, _)| is_long || (fault + number) % 2 == 0);
+            chosen.map(|(_, fault)| (fault, *shape))
+        })
         .collect();
     println!("{} cases, each alone and with another provider", cases.len());
     assert!(cases.len() >= 195);

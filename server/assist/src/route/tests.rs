@@ -19,7 +19,7 @@ fn decided(task: Task, change: impl FnOnce(&mut Errand, &mut Cloud, &mut World))
 }
 
 #[track_caller]
-fn check(task: Task, change: impl FnOnce(&mut Errand, &mut Cloud, &mut World), expected: Expect) {
+fn check(task: Task, change: impl FnOnce(&mut Errand, &mut Cloud, &mut World), expected: &Expect) {
     let decision = decided(task, change);
     expected.assert_eq(&format!("{}\n{}\n", brief(&decision), decision.sentence()));
 }
@@ -80,7 +80,7 @@ fn a_rule_is_named_with_its_line_and_everything_that_was_passed_over_with_its_re
             let resting = Health::Resting { for_ms: 39_500, why: "it answered 529 three times".to_owned() };
             world.gateway.as_mut().unwrap().targets[1].health = resting;
         },
-        expect![[r#"
+        &expect![[r#"
             anthropic/model-a > openai/model-c > local
             To anthropic/model-a. Rule "big-refactor" (config.toml:14): 3 files, 9,120 tokens. Not local: it takes 8,192 tokens, and this has 10,120 with its answer. Not openai/model-b: it answered 529 three times; it rests for 40 s. If that fails: openai/model-c, then local. 1 secret is replaced (aws-access-token). At most $0.081; $1.12 left today.
         "#]],
@@ -92,7 +92,7 @@ fn what_stays_says_why() {
     check(
         Task::Explain,
         |_, _, _| {},
-        expect![[r#"
+        &expect![[r#"
         local
         Stays on this machine. The default for explain: 3 files, 7,000 tokens. Not any provider: neither you nor a rule asked for it.
     "#]],
@@ -100,7 +100,7 @@ fn what_stays_says_why() {
     check(
         Task::Explain,
         |_, policy, _| policy.mode = Mode::LocalOnly,
-        expect![[r#"
+        &expect![[r#"
         local
         Stays on this machine. The default for explain: 3 files, 7,000 tokens. Not any provider: `cloud.mode` is local-only.
     "#]],
@@ -112,7 +112,7 @@ fn what_stays_says_why() {
             errand.choice = Choice::Target(target("openai/model-b"));
             world.offline = true;
         },
-        expect![[r#"
+        &expect![[r#"
             local (trimmed)
             Stays on this machine, with what fits into 8,192 tokens. You chose openai/model-b: 3 files, 20,000 tokens. Not any provider: this machine is offline.
         "#]],
@@ -127,7 +127,7 @@ fn what_would_take_minutes_here_is_a_remark_and_no_rule() {
             world.local.reads_per_s = 60;
             world.local.queued = 1;
         },
-        expect![[r#"
+        &expect![[r#"
             local
             Stays on this machine. The default for question: 3 files, 7,000 tokens. It may take 5 min here, 1 request before it. Not any provider: neither you nor a rule asked for it.
         "#]],
@@ -148,7 +148,7 @@ fn a_rule_that_denies_denies_behind_others_too() {
                 line: 9,
             });
         },
-        expect![[r#"
+        &expect![[r#"
             local
             Stays on this machine. Rule "explain" (config.toml:3): 3 files, 7,000 tokens. Not any provider: rule "customers" (config.toml:9) denies it.
         "#]],

@@ -64,7 +64,7 @@ fn more_than_half_of_five_open() {
 #[test]
 fn the_pause_doubles_with_each_failed_try_up_to_a_minute() {
     check("---|1-|2-|4-|8-|97-|9995-|", expect!["1000 2000 4000 8000 16000 32000 60000"]);
-    check("---1-2-4-8-97-9995-99999-|999999-96-|", expect!["refused 15000 60000"]);
+    check("---1-2-4-8-97-9995-99999-|999999-96-|", expect!["refused 15000 refused 45000"]);
 }
 
 #[test]

@@ -18,25 +18,142 @@ pub(super) enum Doubt {
 
 /// Whoever writes one of these into a value means that it is none.
 const TELLING: &[&str] = &[
-    "example", "placeholder", "changeme", "change-me", "change_me", "redacted", "replace", "insert", "your-", "your_", "yourkey",
-    "your.", "yourapi", "dummy", "sample", "xxxx", "****", "....", "…", "foobar", "not-a-", "not_a_", "todo", "fixme", "deadbeef",
-    "1234567890", "0123456789", "abcdefgh", "qwerty", "lorem",
+    "example",
+    "placeholder",
+    "changeme",
+    "change-me",
+    "change_me",
+    "redacted",
+    "replace",
+    "insert",
+    "your-",
+    "your_",
+    "yourkey",
+    "your.",
+    "yourapi",
+    "dummy",
+    "sample",
+    "xxxx",
+    "****",
+    "....",
+    "…",
+    "foobar",
+    "not-a-",
+    "not_a_",
+    "todo",
+    "fixme",
+    "deadbeef",
+    "1234567890",
+    "0123456789",
+    "abcdefgh",
+    "qwerty",
+    "lorem",
 ];
 
 /// What documentation and compose files take for a password.
 const DUMMIES: &[&str] = &[
-    "password", "passwd", "passwort", "pass", "pwd", "secret", "secrets", "user", "username", "login", "root", "admin", "postgres",
-    "postgresql", "mysql", "mariadb", "mongo", "mongodb", "redis", "rabbitmq", "guest", "test", "testing", "tester", "hunter2",
-    "token", "apikey", "api_key", "key", "none", "null", "nil", "true", "false", "undefined", "password1", "password123",
-    "passw0rd", "p4ssw0rd", "p@ssw0rd", "mypassword", "mysecret", "letmein", "docker", "default", "local", "development", "12345678",
-    "123456", "1234", "db_password", "dbpassword", "string", "str", "foo", "bar", "baz", "hello", "world", "empty",
+    "password",
+    "passwd",
+    "passwort",
+    "pass",
+    "pwd",
+    "secret",
+    "secrets",
+    "user",
+    "username",
+    "login",
+    "root",
+    "admin",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "mongodb",
+    "redis",
+    "rabbitmq",
+    "guest",
+    "test",
+    "testing",
+    "tester",
+    "hunter2",
+    "token",
+    "apikey",
+    "api_key",
+    "key",
+    "none",
+    "null",
+    "nil",
+    "true",
+    "false",
+    "undefined",
+    "password1",
+    "password123",
+    "passw0rd",
+    "p4ssw0rd",
+    "p@ssw0rd",
+    "mypassword",
+    "mysecret",
+    "letmein",
+    "docker",
+    "default",
+    "local",
+    "development",
+    "12345678",
+    "123456",
+    "1234",
+    "db_password",
+    "dbpassword",
+    "string",
+    "str",
+    "foo",
+    "bar",
+    "baz",
+    "hello",
+    "world",
+    "empty",
 ];
 
 /// What a value begins with that says where the secret is instead of saying it.
 const LOOK_UPS: &[&str] = &[
-    "env.", "env:", "env(", "os.", "process.", "system.", "config.", "settings.", "secrets.", "vault:", "vault.", "ssm:", "arn:",
-    "op://", "kv://", "awssm:", "projects/", "http://", "https://", "file:", "data:", "self.", "this.", "var.", "local.", "module.",
-    "github.", "keyring:", "keychain:", "base64:encoded", "sha256:", "sha256-", "sha512-", "sha1-", "sha384-", "ref:", "urn:", "xmlns",
+    "env.",
+    "env:",
+    "env(",
+    "os.",
+    "process.",
+    "system.",
+    "config.",
+    "settings.",
+    "secrets.",
+    "vault:",
+    "vault.",
+    "ssm:",
+    "arn:",
+    "op://",
+    "kv://",
+    "awssm:",
+    "projects/",
+    "http://",
+    "https://",
+    "file:",
+    "data:",
+    "self.",
+    "this.",
+    "var.",
+    "local.",
+    "module.",
+    "github.",
+    "keyring:",
+    "keychain:",
+    "base64:encoded",
+    "sha256:",
+    "sha256-",
+    "sha512-",
+    "sha1-",
+    "sha384-",
+    "ref:",
+    "urn:",
+    "xmlns",
 ];
 
 impl Doubt {
@@ -86,9 +203,12 @@ fn is_template(value: &str) -> bool {
         || between("%(", ")")
         || between("<%", "%>")
         || value.strip_prefix('$').is_some_and(|name| {
-            is_name(name) && name.bytes().all(|byte| !byte.is_ascii_lowercase() || !name.contains(char::is_uppercase))
+            is_name(name)
+                && name.bytes().all(|byte| !byte.is_ascii_lowercase() || !name.contains(char::is_uppercase))
         })
-        || value.split_once('<').is_some_and(|(_, rest)| rest.split_once('>').is_some_and(|(name, _)| is_name(name)))
+        || value
+            .split_once('<')
+            .is_some_and(|(_, rest)| rest.split_once('>').is_some_and(|(name, _)| is_name(name)))
         || value.split_once('{').is_some_and(|(_, rest)| {
             rest.split_once('}').is_some_and(|(name, _)| is_name(name) || name.is_empty())
         })
@@ -141,8 +261,36 @@ fn is_path(value: &str) -> bool {
     let rooted = ["/", "./", "../", "~/", "\\\\"].iter().any(|start| value.starts_with(start));
     let drive = value.as_bytes().get(1) == Some(&b':') && value.contains(['\\', '/']);
     let has_extension = value.rsplit_once('.').is_some_and(|(stem, extension)| {
-        !stem.is_empty() && matches!(extension, "json" | "yaml" | "yml" | "toml" | "txt" | "pem" | "key" | "crt" | "env" | "html" | "js"
-            | "ts" | "py" | "rs" | "go" | "java" | "rb" | "php" | "css" | "md" | "com" | "org" | "net" | "io" | "local" | "internal")
+        !stem.is_empty()
+            && matches!(
+                extension,
+                "json"
+                    | "yaml"
+                    | "yml"
+                    | "toml"
+                    | "txt"
+                    | "pem"
+                    | "key"
+                    | "crt"
+                    | "env"
+                    | "html"
+                    | "js"
+                    | "ts"
+                    | "py"
+                    | "rs"
+                    | "go"
+                    | "java"
+                    | "rb"
+                    | "php"
+                    | "css"
+                    | "md"
+                    | "com"
+                    | "org"
+                    | "net"
+                    | "io"
+                    | "local"
+                    | "internal"
+            )
     });
     drive || has_extension || (rooted && value.split('/').all(|part| part.is_empty() || reads_as_words(part)))
 }
@@ -156,7 +304,8 @@ fn is_pattern(value: &str) -> bool {
 
 /// The two hundred most frequent pairs of letters in the words of programs. Of the pairs in such words they are 92 of 100; of pairs in
 /// random letters, 30.
-const FREQUENT: &[u8] = b"abacadagaiakalamanaparasatauavaybabebiblbobucacccechcickclcocrctcudadedidodsdueaecedeeefegelemen\
+const FREQUENT: &[u8] =
+    b"abacadagaiakalamanaparasatauavaybabebiblbobucacccechcickclcocrctcudadedidodsdueaecedeeefegelemen\
     epeqeresetevexfafefffiflfofugegigngrguhahehihoiaibicidieifigiliminioipirisitivizkekikslaldlelill\
     lolsltlulymamemimmmompmunancndnenfngninnnonsntocodogolomonoooporosotouovowpapepiplpoppprpsptpuqu\
     rarcrdrerirkrmrnrorrrsrtrurysascseshsisospssstsusytatethtitltotrtstttutyuaubucueuiulumunupurusut\
@@ -167,9 +316,12 @@ fn reads_as_words(value: &str) -> bool {
     let bytes = value.as_bytes();
     let letters = bytes.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
     let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let signs = bytes.iter().filter(|byte| !byte.is_ascii_alphanumeric() && !b"_-./:@".contains(byte)).count();
+    let signs =
+        bytes.iter().filter(|byte| !byte.is_ascii_alphanumeric() && !b"_-./:@".contains(byte)).count();
     // A number behind a name (`token_2`, `sha256`) is still a name; more digits than that are not.
-    let few_digits = digits == 0 || (digits <= 4 && digits * 5 <= letters && value.contains(['_', '-', '.', '/']));
+    let ends_words = !bytes.windows(2).any(|pair| pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic());
+    let few_digits = digits == 0
+        || (digits <= 4 && digits * 5 <= letters && ends_words && value.contains(['_', '-', '.', '/']));
     if !few_digits || signs > 1 {
         return false;
     }
@@ -196,9 +348,23 @@ mod tests {
     #[test]
     fn words_names_paths_and_templates_are_no_secrets() {
         for value in [
-            "getPasswordFromEnv", "user_password_field", "application/json", "${DB_PASSWORD}", "{{ token }}", "<your token>", "$TOKEN",
-            "process.env.TOKEN", "/run/secrets/db_password", "changeme", "xxxxxxxxxxxxxxxx", "6f1c3f8e-3d0c-4a51-9a7e-0b1d0f7d2b11",
-            "please enter it", "[a-z]+\\d", "access_token_v2", "X-Auth-Token", "oauth2.access.token",
+            "getPasswordFromEnv",
+            "user_password_field",
+            "application/json",
+            "${DB_PASSWORD}",
+            "{{ token }}",
+            "<your token>",
+            "$TOKEN",
+            "process.env.TOKEN",
+            "/run/secrets/db_password",
+            "changeme",
+            "xxxxxxxxxxxxxxxx",
+            "6f1c3f8e-3d0c-4a51-9a7e-0b1d0f7d2b11",
+            "please enter it",
+            "[a-z]+\\d",
+            "access_token_v2",
+            "X-Auth-Token",
+            "oauth2.access.token",
         ] {
             assert!(Doubt::Words.excuses(value), "{value}");
         }
@@ -206,7 +372,9 @@ mod tests {
 
     #[test]
     fn what_a_generator_makes_is_a_secret() {
-        for value in ["Tr0ub4dor&3x", "k8sP4ss!word9", "9f86d081884c7d65", "vN3kq8Zt2LpX7wRy", "s3cr3t-h0rse-77"] {
+        for value in
+            ["Tr0ub4dor&3x", "k8sP4ss!word9", "9f86d081884c7d65", "vN3kq8Zt2LpX7wRy", "s3cr3t-h0rse-77"]
+        {
             assert!(!Doubt::Words.excuses(value), "{value}");
         }
     }

@@ -86,7 +86,7 @@ pub(super) struct Rules {
 impl Rules {
     /// The bundled rules and `extra`.
     pub(super) fn new(extra: &[Extra]) -> Result<Self, BadPattern> {
-        let File { mut rule } = toml::from_str(BUNDLED).expect("tests/redact.rs reads rules.toml");
+        let File { mut rule } = toml::from_str(BUNDLED).expect("redact/tests.rs reads rules.toml");
         let bundled = rule.len();
         for Extra { id, pattern } in extra {
             let compiled = Regex::new(pattern)
@@ -183,7 +183,11 @@ impl Rule {
                 finds.push(Find { range: secret.range(), rule: own });
             }
             // From the secret's end, because what bounds one secret may open the next.
-            at = if secret.end() > at { secret.end() } else { text.ceil_char_boundary(whole.end().max(at + 1)) };
+            at = if secret.end() > at {
+                secret.end()
+            } else {
+                text.ceil_char_boundary(whole.end().max(at + 1))
+            };
             if at >= end {
                 break;
             }
@@ -192,7 +196,8 @@ impl Rule {
 
     fn compiled(&self) -> &Compiled {
         self.compiled.get_or_init(|| {
-            let compile = |pattern: &str| compile(pattern).expect("tests/redact.rs compiles each bundled pattern");
+            let compile =
+                |pattern: &str| compile(pattern).expect("redact/tests.rs compiles each bundled pattern");
             Compiled {
                 pattern: compile(&self.pattern),
                 allow: self.allow.iter().map(|pattern| compile(pattern)).collect(),

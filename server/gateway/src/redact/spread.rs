@@ -75,7 +75,8 @@ impl<'a> Spread<'a> {
             }
             let Some(rule) = self.windows.get(window) else { continue };
             // A placeholder takes the place of whole characters.
-            let range = text.floor_char_boundary(gap.start + at)..text.ceil_char_boundary(gap.start + at + WINDOW);
+            let range =
+                text.floor_char_boundary(gap.start + at)..text.ceil_char_boundary(gap.start + at + WINDOW);
             match spans.last_mut() {
                 Some(last) if range.start < last.range.end => last.range.end = range.end.max(last.range.end),
                 _ => spans.push(Span { range, rule: Some(*rule) }),

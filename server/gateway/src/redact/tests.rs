@@ -130,20 +130,24 @@ fn secrets_in_realistic_surroundings_are_found() {
     let own = examples().into_iter().flat_map(|example| {
         example.yes.into_iter().map(move |text| Vector { about: example.id.clone(), text })
     });
-    let vectors: Vec<_> = vectors(include_str!("../../testdata/redact/secrets.jsonl")).into_iter().chain(own).collect();
+    let vectors: Vec<_> =
+        vectors(include_str!("../../testdata/redact/secrets.jsonl")).into_iter().chain(own).collect();
     let (mut all, mut missed) = (0, Vec::new());
-    for (seed, Vector { about, text }) in (100..105).flat_map(|seed| vectors.iter().map(move |vector| (seed, vector))) {
+    for (seed, Vector { about, text }) in
+        (100..105).flat_map(|seed| vectors.iter().map(move |vector| (seed, vector)))
+    {
         let Forged { text, secrets } = forge(text, &mut Dice(seed));
         let (left, redacted) = redact(&text);
         assert_eq!(redacted.vault.restore(&left), text);
         for secret in secrets {
             all += 1;
-            if leaks(&secret, &left) {
+            if leaks(laws::own_part(&secret), &left) {
                 missed.push(format!("{about}, seed {seed}: {left}"));
             }
         }
     }
     println!("found: {} of {all} secrets in {} templates", all - missed.len(), vectors.len());
+    println!("{}", missed.join("\n"));
     assert!(missed.len() * 100 <= all, "{} of {all} missed:\n{}", missed.len(), missed.join("\n"));
 }
 

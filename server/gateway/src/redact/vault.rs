@@ -27,19 +27,15 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(tag: u16) -> Self {
-        Self { stem: format!("HOB_SECRET_{tag:04X}_"), kept: Vec::new(), numbers: HashMap::new() }
+    /// One whose placeholders all begin with `stem`.
+    pub(super) fn new(stem: String) -> Self {
+        Self { stem, kept: Vec::new(), numbers: HashMap::new() }
     }
 
     #[cfg(test)]
     pub(super) fn forget(&mut self) {
         self.kept.clear();
         self.numbers.clear();
-    }
-
-    /// What all placeholders begin with.
-    pub(super) fn stem(&self) -> &str {
-        &self.stem
     }
 
     /// Secrets of earlier requests that are long enough to be nothing else where they stand, with their rules.
@@ -56,7 +52,13 @@ impl Session {
     }
 
     /// The placeholder of a text, which the vault then knows.
-    pub(super) fn placeholder(&mut self, text: &str, kind: &str, rule: Option<usize>, vault: &mut Vault) -> &str {
+    pub(super) fn placeholder(
+        &mut self,
+        text: &str,
+        kind: &str,
+        rule: Option<usize>,
+        vault: &mut Vault,
+    ) -> &str {
         let digest: [u8; 32] = Sha256::digest(text).into();
         let number = *self.numbers.entry(digest).or_insert_with(|| {
             // The number first: it decides the rest, so that no placeholder is the beginning of another.

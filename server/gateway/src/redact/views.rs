@@ -79,7 +79,7 @@ fn without(text: &str, gaps: impl Iterator<Item = Range<usize>>) -> Option<View>
     Some(view)
 }
 
-/// `%2B` as `+`, and `\u002b`, `\x2b` and `&#43;` too, as far as they stand for printable ASCII.
+/// `%2B` as `+`, and `\u002b`, `\x2b` and `&#43;` too, as far as they stand for printable ASCII or a line end.
 fn unescaped(text: &str) -> Option<View> {
     let bytes = text.as_bytes();
     let mut view: Option<View> = None;
@@ -109,17 +109,21 @@ fn escape(bytes: &[u8]) -> Option<(u8, usize)> {
         [b'\\', b'u', b'0', b'0', rest @ ..] => (rest.get(..2)?, 4),
         // JSON may write `/` so.
         [b'\\', b'/', ..] => return Some((b'/', 2)),
-        [b'&', b'#', b'x', a, b, b';', ..] => return printable(&[*a, *b], 16).map(|byte| (byte, 6)),
-        [b'&', b'#', a, b, b';', ..] => return printable(&[*a, *b], 10).map(|byte| (byte, 5)),
+        [b'&', b'#', b'x', a, b, b';', ..] => return character(&[*a, *b], 16).map(|byte| (byte, 6)),
+        [b'&', b'#', a, b, b';', ..] => return character(&[*a, *b], 10).map(|byte| (byte, 5)),
         [b'&', b'a', b'm', b'p', b';', ..] => return Some((b'&', 5)),
         _ => return None,
     };
-    printable(digits, 16).map(|byte| (byte, close + 2))
+    character(digits, 16).map(|byte| (byte, close + 2))
 }
 
-fn printable(digits: &[u8], radix: u32) -> Option<u8> {
+fn character(digits: &[u8], radix: u32) -> Option<u8> {
     let value = u8::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
-    (b' '..=b'~').contains(&value).then_some(value)
+    is_text(value).then_some(value)
+}
+
+fn is_text(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte) || b"\t\r\n".contains(&byte)
 }
 
 /// Shorter runs hold no secret with its mark.
@@ -176,8 +180,7 @@ pub(super) fn from_base64(run: &str) -> Option<Zeroizing<String>> {
             held -= 8;
             let [.., byte] = (bits >> held).to_be_bytes();
             // Most runs are names or hashes, and their bytes no text: that shows soon.
-            let is_text = (b' '..=b'~').contains(&byte) || b"\t\r\n".contains(&byte);
-            if !is_text {
+            if !is_text(byte) {
                 return None;
             }
             decoded.push(byte);

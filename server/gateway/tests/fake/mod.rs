@@ -2,6 +2,8 @@
 //!
 //! Must not know a protocol above HTTP's framing, and must not wait for a clock: what lasts, lasts until the other side has gone.
 
+#![expect(dead_code, reason = "each test has a use for some of it")]
+
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},

@@ -407,7 +407,7 @@ impl Session {
             Some(range) => snapshot.slice(at(range.start)?..at(range.end)?).to_string(),
             None => snapshot.to_string(),
         };
-        let (_, path) = self.relative(uri);
+        let (_, path) = self.relative(uri, entry);
         Some(Shown { path, language: entry.language_id.clone(), text, private: entry.excluded.is_some() })
     }
 
