@@ -40,9 +40,12 @@ use schema::Found;
 /// The file, in the state folder.
 pub const FILE: &str = "ledger.sqlite";
 
-/// So often a window tries again that finds another one writing: for some ten seconds. A write takes a few milliseconds, so it would take
-/// thousands of windows to be in its way for as long.
-const TRIES: i32 = 3000;
+/// So often a window tries again that finds another one writing: for some 25 seconds. A write takes a few milliseconds, so it takes
+/// thousands of windows, or a disk that has stopped, to be in its way for as long.
+const TRIES: i32 = 1000;
+
+/// The longest wait between two tries, in milliseconds.
+const PAUSE: u64 = 24;
 
 /// Bytes of each text that comes from elsewhere; more has no business here.
 const LONGEST: usize = 4096;
@@ -472,12 +475,13 @@ fn prepare(connection: &mut Connection, is_known: bool) -> Result<(), Unfit> {
     }
 }
 
-/// Whether to try again, after a moment: `SQLite`'s own waits grow to a tenth of a second, in which nobody may be writing at all.
+/// Whether to try again, after a moment: `SQLite`'s own waits grow to a tenth of a second, in which nobody may be writing at all, and
+/// shorter ones than these would have many windows keep the one that writes from its processor.
 fn again(tries: i32) -> bool {
+    let tried = u64::from(tries.unsigned_abs());
     // Not in step with the others who wait.
-    let spread =
-        u64::from(std::process::id().wrapping_mul(31).wrapping_add(tries.unsigned_abs().wrapping_mul(7)) % 4);
-    std::thread::sleep(Duration::from_millis(1 + spread.min(tries.unsigned_abs().into())));
+    let spread = (u64::from(std::process::id()) * 31 + tried * 7) % 4;
+    std::thread::sleep(Duration::from_millis(1 + tried.min(PAUSE) + spread));
     tries < TRIES
 }
 

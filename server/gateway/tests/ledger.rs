@@ -72,6 +72,10 @@ impl Window {
     }
 
     fn decide(&mut self, now: u64) -> String {
+        self.try_to_decide(now).unwrap()
+    }
+
+    fn try_to_decide(&mut self, now: u64) -> Result<String, LedgerError> {
         let decided = Decided { inputs: r#"{"files":3}"#.into(), why: "a test".into(), ..Decided::default() };
         let deciding = Deciding {
             task: Task::Refactor,
@@ -82,10 +86,24 @@ impl Window {
             redactions: &[],
             decided: &decided,
         };
-        self.ledger.decide(&deciding, now).unwrap()
+        self.ledger.decide(&deciding, now)
     }
 
     fn reserve(&mut self, decision: &str, worst: u64, budget: &Budget, now: u64) -> Option<Reservation> {
+        match self.try_to_reserve(decision, worst, budget, now) {
+            Ok(reservation) => Some(reservation),
+            Err(ReserveError::Refused(_)) => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn try_to_reserve(
+        &mut self,
+        decision: &str,
+        worst: u64,
+        budget: &Budget,
+        now: u64,
+    ) -> Result<Reservation, ReserveError> {
         let attempting = Attempting {
             decision,
             number: 1,
@@ -95,11 +113,7 @@ impl Window {
             body_bytes: 1000,
             body_sha256: "cd",
         };
-        match self.ledger.reserve(&attempting, budget, now) {
-            Ok(reservation) => Some(reservation),
-            Err(ReserveError::Refused(_)) => None,
-            Err(error) => panic!("{error}"),
-        }
+        self.ledger.reserve(&attempting, budget, now)
     }
 
     fn settle(&mut self, reservation: Reservation, cost: u64, now: u64) {
@@ -143,25 +157,37 @@ fn budget(round: u64) -> Budget {
     Budget { per_call: Usd(day), day: Usd(day), month: Usd(60_000) }
 }
 
+/// What came of one racer's requests.
+#[derive(Debug, Default)]
+struct Came {
+    taken: u64,
+    refused: u64,
+    /// What else went wrong. A racer that gave up would leave the others waiting at the start.
+    failed: Vec<String>,
+}
+
 /// One of the racers: in each round it asks once, and settles now and then where the round is for that.
-fn race(mut this: Window, mut dice: Dice, start: &Barrier, look: &mpsc::Sender<u64>) -> [u64; 2] {
-    let mut taken_and_refused = [0, 0];
+fn race(mut this: Window, mut dice: Dice, start: &Barrier, look: &mpsc::Sender<u64>) -> Came {
+    let mut came = Came::default();
     for round in 0..rounds() {
         let now = NOVEMBER + round * DAY + dice.below(DAY);
-        let decision = this.decide(now);
+        let decision = this.try_to_decide(now).map_err(ReserveError::from);
         start.wait();
         let worst = 1 + dice.below(600);
-        let Some(reservation) = this.reserve(&decision, worst, &budget(round), now) else {
-            taken_and_refused[1] += 1;
-            continue;
-        };
-        taken_and_refused[0] += 1;
-        look.send(round).unwrap();
-        if round % 2 == 1 && dice.below(2) == 0 {
-            this.settle(reservation, dice.below(worst + 1), now);
+        let reserved = decision.and_then(|decision| this.try_to_reserve(&decision, worst, &budget(round), now));
+        match reserved {
+            Ok(reservation) => {
+                came.taken += 1;
+                drop(look.send(round));
+                if round % 2 == 1 && dice.below(2) == 0 {
+                    this.settle(reservation, dice.below(worst + 1), now);
+                }
+            }
+            Err(ReserveError::Refused(_)) => came.refused += 1,
+            Err(error) => came.failed.push(error.to_string()),
         }
     }
-    taken_and_refused
+    came
 }
 
 /// Windows of one process race for a day's money, and later in the month for the month's. In every other round they also settle, so that
@@ -177,7 +203,7 @@ fn sixty_four_windows_overspend_nothing() {
         let today = NOVEMBER + round * DAY;
         assert!(held(connection, today, today + DAY) <= budget(round).day.0, "the day of round {round}");
     };
-    let [taken, refused] = thread::scope(|scope| {
+    let came: Vec<Came> = thread::scope(|scope| {
         let racer = |window: u64| {
             let (path, start, now) = (state.path(), &start, now.clone());
             scope.spawn(move || race(Window::open(path), Dice(window << 32), start, &now))
@@ -186,9 +212,12 @@ fn sixty_four_windows_overspend_nothing() {
         drop(now);
         let connection = look(state.path());
         looks.iter().for_each(|round| check_day(&connection, round));
-        let results = racers.into_iter().map(|racer| racer.join().unwrap());
-        results.fold([0, 0], |a, b| [a[0] + b[0], a[1] + b[1]])
+        racers.into_iter().map(|racer| racer.join().unwrap()).collect()
     });
+    let sum = |of: fn(&Came) -> u64| came.iter().map(of).sum::<u64>();
+    let (taken, refused) = (sum(|came| came.taken), sum(|came| came.refused));
+    let failed: Vec<&String> = came.iter().flat_map(|came| &came.failed).collect();
+    assert!(failed.is_empty(), "{failed:?}");
     let connection = look(state.path());
     (0..rounds()).for_each(|round| check_day(&connection, round));
     let mut first = jiff::civil::date(2026, 11, 1);

@@ -4,12 +4,16 @@
 //! whatever somebody called a file.
 
 mod detail;
+#[cfg(feature = "gateway")]
+mod sent;
 mod stats;
 mod table;
 
 pub(crate) use detail::{brief, detail};
+#[cfg(feature = "gateway")]
+pub(crate) use sent::{sent, sent_line};
 pub(crate) use stats::Statistics;
-pub(crate) use table::table;
+pub(crate) use table::{head, line};
 
 /// Where the words go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
