@@ -125,7 +125,8 @@ impl Decoder for Lines {
                     events.push(Event::Ended(Why::Whole));
                 }
                 Some(("~", _)) => {
-                    events.push(Event::Tokens(model::cloud::Tokens { output: Some(7), ..Default::default() }));
+                    events
+                        .push(Event::Tokens(model::cloud::Tokens { output: Some(7), ..Default::default() }));
                 }
                 Some(("!", _)) => events.push(Event::Failed { status: 529, message: "overloaded".into() }),
                 Some((":", _)) | None => {}
