@@ -116,7 +116,18 @@ fn a_local_binary_has_no_http_in_it() {
 
 /// The crates that become part of `package`, for every platform: whatever is built, and with what the build needs.
 fn below(package: &str, features: &[&str]) -> BTreeSet<String> {
-    let fixed = ["tree", "--locked", "--target", "all", "--edges", "normal,build", "--prefix", "none", "--package", package];
+    let fixed = [
+        "tree",
+        "--locked",
+        "--target",
+        "all",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+        "--package",
+        package,
+    ];
     let tree = output("cargo", &[&fixed, features].concat());
     tree.lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
 }

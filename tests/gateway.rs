@@ -218,7 +218,9 @@ fn what_is_private_never_leaves_by_whatever_name() {
 
 #[test]
 fn a_thousand_secrets_stay_here_and_come_back_in_the_answer() {
-    let world_of = |origin: &str| world(origin, "cloud.mode = \"auto\"\nbudget.per_call_usd = \"5.00\"\nbudget.day_usd = \"5.00\"");
+    let world_of = |origin: &str| {
+        world(origin, "cloud.mode = \"auto\"\nbudget.per_call_usd = \"5.00\"\nbudget.day_usd = \"5.00\"")
+    };
     let mut state = 0x9e37_79b9_u64;
     let mut letter = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -255,8 +257,12 @@ fn a_thousand_secrets_stay_here_and_come_back_in_the_answer() {
 
 #[test]
 fn a_stopped_answer_closes_the_socket_at_once_and_keeps_what_came() {
-    let provider =
-        Fake::start(vec![vec![Step::Read, Step::text(HEAD), Step::text(&chunks(&["The beginning"])), Step::Hold]]);
+    let provider = Fake::start(vec![vec![
+        Step::Read,
+        Step::text(HEAD),
+        Step::text(&chunks(&["The beginning"])),
+        Step::Hold,
+    ]]);
     let world = world(&provider.origin, "cloud.mode = \"auto\"");
     let editor = editor(&world);
     let buffer = editor.open("a.rs", "rust", "fn a() {}\n");
@@ -265,7 +271,8 @@ fn a_stopped_answer_closes_the_socket_at_once_and_keeps_what_came() {
         json!({ "command": "hob.ask", "arguments": [{ "question": "What?", "documents": [{ "uri": buffer.uri() }] }] }),
     );
     let begun = editor.notification("$/progress", |params| {
-        params["value"]["kind"] == "begin" && params["token"].as_str().is_some_and(|token| token.starts_with("hob/ask"))
+        params["value"]["kind"] == "begin"
+            && params["token"].as_str().is_some_and(|token| token.starts_with("hob/ask"))
     });
     asked(&provider);
     let stopped = Instant::now();
@@ -289,7 +296,8 @@ fn a_gateway_that_dies_costs_one_answer() {
         json!({ "command": "hob.ask", "arguments": [{ "question": "What?", "documents": [{ "uri": buffer.uri() }] }] }),
     );
     asked(&provider);
-    let gateway = world.processes().into_iter().find(|process| process.role == Role::Gateway).expect("a gateway");
+    let gateway =
+        world.processes().into_iter().find(|process| process.role == Role::Gateway).expect("a gateway");
     gateway.kill();
     let error = editor.wait(id).unwrap_err();
     assert!(error.message.contains("the gateway stopped"), "{}", error.message);
@@ -314,7 +322,10 @@ fn windows_share_one_budget() {
 
 #[test]
 fn a_key_is_in_no_file_no_argument_and_no_other_process() {
-    let provider = Fake::start(vec![vec![Step::Read, Step::text("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n")]]);
+    let provider = Fake::start(vec![vec![
+        Step::Read,
+        Step::text("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n"),
+    ]]);
     let world = World::new();
     world.configure(&format!(
         "log.level = \"trace\"\ncloud.mode = \"auto\"\n\

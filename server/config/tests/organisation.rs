@@ -8,6 +8,7 @@ const PROVIDERS: &str = r#"cloud.provider = [{ id = "anthropic", models = ["sonn
 base_url = "http://localhost:8000", models = ["org/qwen"] }]
 "#;
 
+/// What an organisation's files make of a policy that allows much.
 fn organisation(files: &[Result<Source<'_>, Problem>]) -> (Config, Vec<Problem>) {
     let text = format!("cloud.mode = 'auto'\nbudget.day_usd = '50'\nlimits.attempts = 2\n{PROVIDERS}");
     let user = Some(Source { name: "config.toml", text: &text });

@@ -536,5 +536,3 @@ fn every_word_of_the_policy_reads_as_it_is_written_elsewhere() {
         assert_eq!(written(serde_json::to_value(secrets).unwrap()), secrets.as_str());
     }
 }
-
-/// What an organisation's files make of a policy that allows much.
