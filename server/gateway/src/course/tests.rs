@@ -2,16 +2,63 @@
 //!
 //! Must not open a socket: what sockets do is tests/matrix.rs.
 
-use std::future;
+use std::{fmt::Write as _, future};
 
-use expect_test::expect;
+use expect_test::{Expect, expect};
 
+use self::scripts::*;
 use super::*;
 use crate::{breaker::Line, transport::Lost};
-use scene::*;
 
 mod random;
-mod scene;
+mod scripts;
+
+async fn check_with(setting: Setting, chain: &str, attempts: Vec<Vec<Act>>, expected: Expect) {
+    let course = travel(chain, &Scripts::new(attempts), &setting).await;
+    let mut told = String::new();
+    for (at, who) in &course.asked {
+        let _ = writeln!(told, "{} ms: {who}", at.as_millis());
+    }
+    for said in &course.said {
+        let _ = match said {
+            Said::Text(text) => writeln!(told, "+{text}"),
+            Said::Turned { to, why } => writeln!(told, "to {to}: {why}"),
+        };
+    }
+    told += &course.log.join("\n");
+    let _ = match &course.result {
+        Ok(answered) => {
+            let cost = answered.cost.0;
+            let Answered { by, ending, first_ms, total_ms, estimated, .. } = answered;
+            writeln!(
+                told,
+                "\n{by} {ending:?}, first {first_ms:?}, {total_ms} ms, cost {cost}, estimated {estimated}"
+            )
+        }
+        Err(refused) => writeln!(told, "\nrefused (elsewhere {}): {refused}", refused.elsewhere),
+    };
+    expected.assert_eq(&told);
+}
+
+async fn check(chain: &str, attempts: Vec<Vec<Act>>, expected: Expect) {
+    check_with(Setting::default(), chain, attempts, expected).await;
+}
+
+fn bytes(text: &str) -> Act {
+    Bytes(text.into())
+}
+
+fn good() -> Vec<Act> {
+    vec![Wait(40), Head(200, None), bytes("+one \n"), Wait(10), bytes("+two\n.\n~\n")]
+}
+
+fn status(status: u16) -> Vec<Act> {
+    vec![Head(status, None)]
+}
+
+fn limited(name: &'static str, value: &str) -> Vec<Act> {
+    vec![Head(429, Some((name, value.into())))]
+}
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_is_handed_on_as_it_comes() {

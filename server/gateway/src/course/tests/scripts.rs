@@ -1,10 +1,9 @@
-//! A network that is a script, a clock that is fixed and a purse that writes everything down: what whole courses are played on.
+//! A network that is a script, a purse that writes down, and a course over both.
 //!
-//! Must not open a socket, and must not say what is right: tests/matrix.rs and the tests do.
+//! Must not expect anything: that is for the tests.
 
 use std::{
     collections::VecDeque,
-    fmt::Write as _,
     future,
     sync::{
         Mutex,
@@ -13,7 +12,6 @@ use std::{
 };
 
 use config::{Dialect, Task};
-use expect_test::Expect;
 use model::cloud::Ask;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
@@ -39,9 +37,9 @@ pub(super) use Act::{Bytes, Fail, Head, Silence, Wait};
 
 /// Plays the next script to whoever asks, and notes who asked and when.
 pub(super) struct Scripts {
-    pub(super) attempts: Mutex<VecDeque<Vec<Act>>>,
-    pub(super) asked: Mutex<Vec<(Instant, String)>>,
-    pub(super) open: Arc<AtomicU32>,
+    attempts: Mutex<VecDeque<Vec<Act>>>,
+    asked: Mutex<Vec<(Instant, String)>>,
+    open: Arc<AtomicU32>,
 }
 
 impl Scripts {
@@ -53,8 +51,8 @@ impl Scripts {
 
 /// An open connection.
 pub(super) struct Playing {
-    pub(super) acts: VecDeque<Act>,
-    pub(super) open: Arc<AtomicU32>,
+    acts: VecDeque<Act>,
+    open: Arc<AtomicU32>,
 }
 
 impl Drop for Playing {
@@ -107,8 +105,8 @@ impl Body for Playing {
 /// Reads lines: `+word` is text, `.` the end, `~` a count of tokens, `!` a failure, anything else a mistake.
 #[derive(Default)]
 pub(super) struct Lines {
-    pub(super) held: String,
-    pub(super) ended: bool,
+    held: String,
+    ended: bool,
 }
 
 impl Decoder for Lines {
@@ -261,51 +259,4 @@ pub(super) async fn travel(chain: &str, scripts: &Scripts, setting: &Setting) ->
     assert!(!purse.is_reserved, "a reservation was not settled");
     let asked = scripts.asked.lock().unwrap().iter().map(|(at, who)| (*at - began, who.clone())).collect();
     Course { said, result: result.0, asked, log: purse.log, took: began.elapsed() }
-}
-
-pub(super) async fn check_with(setting: Setting, chain: &str, attempts: Vec<Vec<Act>>, expected: Expect) {
-    let course = travel(chain, &Scripts::new(attempts), &setting).await;
-    let mut told = String::new();
-    for (at, who) in &course.asked {
-        let _ = writeln!(told, "{} ms: {who}", at.as_millis());
-    }
-    for said in &course.said {
-        let _ = match said {
-            Said::Text(text) => writeln!(told, "+{text}"),
-            Said::Turned { to, why } => writeln!(told, "to {to}: {why}"),
-        };
-    }
-    told += &course.log.join("\n");
-    let _ = match &course.result {
-        Ok(answered) => {
-            let cost = answered.cost.0;
-            let Answered { by, ending, first_ms, total_ms, estimated, .. } = answered;
-            writeln!(
-                told,
-                "\n{by} {ending:?}, first {first_ms:?}, {total_ms} ms, cost {cost}, estimated {estimated}"
-            )
-        }
-        Err(refused) => writeln!(told, "\nrefused (elsewhere {}): {refused}", refused.elsewhere),
-    };
-    expected.assert_eq(&told);
-}
-
-pub(super) async fn check(chain: &str, attempts: Vec<Vec<Act>>, expected: Expect) {
-    check_with(Setting::default(), chain, attempts, expected).await;
-}
-
-pub(super) fn bytes(text: &str) -> Act {
-    Bytes(text.into())
-}
-
-pub(super) fn good() -> Vec<Act> {
-    vec![Wait(40), Head(200, None), bytes("+one \n"), Wait(10), bytes("+two\n.\n~\n")]
-}
-
-pub(super) fn status(status: u16) -> Vec<Act> {
-    vec![Head(status, None)]
-}
-
-pub(super) fn limited(name: &'static str, value: &str) -> Vec<Act> {
-    vec![Head(429, Some((name, value.into())))]
 }
