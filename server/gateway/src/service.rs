@@ -150,8 +150,7 @@ impl Service {
         match frame {
             ToGateway::Hello { protocol, build } => {
                 tracing::info!(protocol, build, "a window");
-                self.outbox
-                    .put(FromGateway::Hello { protocol: PROTOCOL, build: self.options.build.clone() });
+                self.outbox.put(FromGateway::Hello { protocol: PROTOCOL, build: self.options.build.clone() });
             }
             ToGateway::Restrict(restriction) => {
                 self.policy = self.options.policy.clone().restricted(&restriction);
@@ -213,7 +212,8 @@ impl Service {
             return Health::NoKey { why: format!("there is no provider `{}`", target.provider) };
         };
         let line = line(provider, &target.model);
-        if let Some(source) = provider.key.as_ref().filter(|key| !matches!(key, config::KeySource::Keyring(_)))
+        if let Some(source) =
+            provider.key.as_ref().filter(|key| !matches!(key, config::KeySource::Keyring(_)))
             && let Err(why) = keys::find(source, &self.options.home)
         {
             return Health::NoKey { why };

@@ -174,7 +174,8 @@ fn race(mut this: Window, mut dice: Dice, start: &Barrier, look: &mpsc::Sender<u
         let decision = this.try_to_decide(now).map_err(ReserveError::from);
         start.wait();
         let worst = 1 + dice.below(600);
-        let reserved = decision.and_then(|decision| this.try_to_reserve(&decision, worst, &budget(round), now));
+        let reserved =
+            decision.and_then(|decision| this.try_to_reserve(&decision, worst, &budget(round), now));
         match reserved {
             Ok(reservation) => {
                 came.taken += 1;

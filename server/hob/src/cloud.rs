@@ -94,7 +94,8 @@ impl Desk {
             let snapshot = self.gateway.look(&policy.restriction(), Some(ask.clone())).await?;
             errand.secrets = snapshot.secrets.clone();
             let priced = snapshot.targets.iter();
-            world.at_most = priced.filter_map(|status| Some((status.target.clone(), status.at_most?))).collect();
+            world.at_most =
+                priced.filter_map(|status| Some((status.target.clone(), status.at_most?))).collect();
             world.gateway = Some(snapshot);
         }
         let decision = route::decide(&errand, policy, &world);

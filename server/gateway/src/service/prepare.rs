@@ -98,7 +98,9 @@ impl Desk<'_> {
             .map_err(|error| never(&format!("`cloud.never` can't be read, so nothing leaves: {error}")))?;
         for (path, _) in ask.files() {
             if config::is_private(path) {
-                return Err(never(&format!("{path} never leaves this machine: by its name it holds secrets")));
+                return Err(never(&format!(
+                    "{path} never leaves this machine: by its name it holds secrets"
+                )));
             }
             if never_globs.matches(path) {
                 return Err(never(&format!("{path} never leaves this machine: `cloud.never` names it")));

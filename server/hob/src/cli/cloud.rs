@@ -78,11 +78,18 @@ fn show(as_json: bool) -> Result<ExitCode> {
     }
     out::line(&format!("mode      {}", mode(policy.mode)));
     match &snapshot {
-        None => out::line("providers none: nothing leaves this machine (docs/privacy.md tells how to name one)"),
+        None => {
+            out::line("providers none: nothing leaves this machine (docs/privacy.md tells how to name one)")
+        }
         Some(snapshot) => describe(snapshot, &policy),
     }
     for granted in &consents.granted {
-        out::line(&format!("agreed    {} to {} at {}", granted.workspace.display(), granted.provider, granted.origin));
+        out::line(&format!(
+            "agreed    {} to {} at {}",
+            granted.workspace.display(),
+            granted.provider,
+            granted.origin
+        ));
     }
     for never in &consents.never {
         out::line(&format!("never     {}", never.display()));
@@ -124,7 +131,9 @@ fn describe(snapshot: &Snapshot, policy: &config::Cloud) {
 fn keep_key(account: &str) -> Result<ExitCode> {
     let mut line = String::new();
     if io::stdin().is_terminal() {
-        bail!("the key is read from stdin, so that no terminal shows it: `hob cloud key {account} < FILE`, or paste it into `read -s KEY; printf %s \"$KEY\" | hob cloud key {account}`");
+        bail!(
+            "the key is read from stdin, so that no terminal shows it: `hob cloud key {account} < FILE`, or paste it into `read -s KEY; printf %s \"$KEY\" | hob cloud key {account}`"
+        );
     }
     io::stdin().lock().read_line(&mut line).context("can't read the key from stdin")?;
     let key = line.trim();

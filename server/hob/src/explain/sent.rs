@@ -11,10 +11,17 @@ use super::{Style, age, count};
 
 /// `entry` in full; its age counts back from `now`, in milliseconds since 1970. `left` is of today's budget and the month's.
 pub(crate) fn sent(entry: &Entry, left: Option<Left>, now: u64, style: Style) -> String {
-    let title = format!("{}  {}  {} ago", style.say(&entry.id), style.say(&entry.task), age(now.saturating_sub(entry.at)));
-    let mut facts: Vec<(&str, String, Vec<String>)> = vec![("decided", rule(entry, style), said(&entry.why, style))];
+    let title = format!(
+        "{}  {}  {} ago",
+        style.say(&entry.id),
+        style.say(&entry.task),
+        age(now.saturating_sub(entry.at))
+    );
+    let mut facts: Vec<(&str, String, Vec<String>)> =
+        vec![("decided", rule(entry, style), said(&entry.why, style))];
     if !entry.rejected.is_empty() {
-        let why = entry.rejected.iter().map(|(who, why)| format!("not {}: {}", style.name(who), style.say(why)));
+        let why =
+            entry.rejected.iter().map(|(who, why)| format!("not {}: {}", style.name(who), style.say(why)));
         let mut why: Vec<String> = why.collect();
         let first = why.remove(0);
         facts.push(("others", first, why));
@@ -134,7 +141,10 @@ fn attempted(attempt: &Attempt, style: Style) -> Vec<String> {
     let cost = match (attempt.cost, attempt.corrected.as_deref()) {
         (Some(cost), Some(reason)) => format!("{cost} (corrected: {})", style.say(reason)),
         (Some(cost), None) if attempt.is_estimated() => {
-            format!("{cost} by an estimate, as nobody counted; {} is held until it is corrected", attempt.held)
+            format!(
+                "{cost} by an estimate, as nobody counted; {} is held until it is corrected",
+                attempt.held
+            )
         }
         (Some(cost), None) => cost.to_string(),
         (None, _) => format!("not said yet, so {} is held", attempt.held),
@@ -147,8 +157,14 @@ fn attempted(attempt: &Attempt, style: Style) -> Vec<String> {
     lines.push(format!("reserved {}, cost {cost} ({as_of})", attempt.reserved));
     let tokens = &attempt.tokens;
     if let (Some(input), Some(output)) = (tokens.input, tokens.output) {
-        let cached = tokens.cached_input.filter(|cached| *cached > 0).map(|cached| format!(", {cached} of them cached"));
-        let thought = tokens.reasoning.filter(|thought| *thought > 0).map(|thought| format!(", {thought} of them thinking"));
+        let cached = tokens
+            .cached_input
+            .filter(|cached| *cached > 0)
+            .map(|cached| format!(", {cached} of them cached"));
+        let thought = tokens
+            .reasoning
+            .filter(|thought| *thought > 0)
+            .map(|thought| format!(", {thought} of them thinking"));
         lines.push(format!(
             "{input} tokens there{}, {output} back{}",
             cached.unwrap_or_default(),
@@ -163,7 +179,8 @@ fn attempted(attempt: &Attempt, style: Style) -> Vec<String> {
         ended.push(format!("{} while {}", style.say(&outcome.replace('_', " ")), style.say(phase)));
     }
     if let Some(total) = attempt.total_ms {
-        let first = attempt.first_ms.map(|first| format!(", the first text after {first} ms")).unwrap_or_default();
+        let first =
+            attempt.first_ms.map(|first| format!(", the first text after {first} ms")).unwrap_or_default();
         ended.push(format!("{total} ms{first}"));
     }
     if let Some(id) = &attempt.request_id {

@@ -48,14 +48,17 @@ pub(super) fn tell(state: &Path, id: &str, as_json: bool) -> Result<bool> {
 pub(super) fn newest(state: &Path, most: usize) -> Vec<Told> {
     use crate::{cli::out, explain::sent_line, row};
 
-    let entries =
-        gateway::ledger::Reader::open(state).and_then(|ledger| ledger.map_or(Ok(Vec::new()), |ledger| ledger.newest(most)));
+    let entries = gateway::ledger::Reader::open(state)
+        .and_then(|ledger| ledger.map_or(Ok(Vec::new()), |ledger| ledger.newest(most)));
     let entries = entries.unwrap_or_else(|error| {
         out::note(&format!("hob: {error}"));
         Vec::new()
     });
     let now = row::now();
-    entries.iter().map(|entry| Told { at: entry.at, line: sent_line(entry, now), value: value(entry) }).collect()
+    entries
+        .iter()
+        .map(|entry| Told { at: entry.at, line: sent_line(entry, now), value: value(entry) })
+        .collect()
 }
 
 /// Beside the rows of this machine: what both have, and the rest apart.
