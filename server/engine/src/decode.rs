@@ -16,7 +16,7 @@ use std::{
 };
 
 use model::{Finish, Kind, ModelError, Request, SessionKey, Sink, Stop};
-use prompt::{Builder, Healing, Hole, PieceIndex, Prompt, Surroundings, Token, Tokens, View};
+use prompt::{Builder, Healing, Hole, PieceIndex, Prompt, Surroundings, Token, Tokens, View, Views};
 
 use self::{account::Account, crossroads::Crossroads, output::Output, settle::Idle, trail::Trail};
 use crate::{
@@ -26,7 +26,6 @@ use crate::{
     llama::{Context, Failure, LARGEST_BATCH, Model},
     mixture::{Calibration, Choice, Course, Mixture, trust},
     threads::{Team, Threads},
-    views::Views,
     workspaces::{Table, Workspaces},
 };
 
