@@ -5,3 +5,4 @@
 //! document or a workspace: it knows what a window hands to it and nothing else.
 
 pub mod dialect;
+pub mod remote;
