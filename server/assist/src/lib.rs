@@ -3,7 +3,7 @@
 //! [`plan`] looks at a snapshot and decides either to ask (with a [`model::Request`]) or to stay silent (with a [`Silence`]);
 //! [`Collector`] is the sink that stops the model where the place ends; [`finish`] cleans and verifies what was collected, and
 //! [`alternative`] does both for another reading beside it. [`Observer`] follows what becomes of what was shown, and
-//! [`least_confidence`] learns from it when to stay silent.
+//! [`least_confidence`] learns from it when to stay silent. [`route`] decides who answers what is not a completion, and whether it leaves.
 //! Everything here is a function of its arguments: same snapshot, same settings, same model text → same answer.
 //!
 //! This crate must not see LSP types, JSON, sockets, the file system or a wall clock.
@@ -18,6 +18,7 @@ mod cut;
 mod finish;
 mod learn;
 mod plan;
+pub mod route;
 mod silence;
 mod window;
 

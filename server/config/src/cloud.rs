@@ -245,6 +245,10 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// Every dialect.
+    pub const ALL: [Self; 6] =
+        [Self::Openai, Self::Anthropic, Self::Gemini, Self::LlamaServer, Self::Ollama, Self::Vllm];
+
     /// Whether it is an engine that somebody runs on hardware of their own, where a request has no price.
     pub fn is_own_hardware(self) -> bool {
         matches!(self, Self::LlamaServer | Self::Ollama | Self::Vllm)
@@ -278,7 +282,7 @@ pub struct Provider {
     pub models: Vec<String>,
     /// Tokens that fit into a request and its answer.
     pub context_tokens: u32,
-    /// Where it computes, in its user's own word (`eu`).
+    /// Where it computes, in its user's own word (`eu`), in lower case.
     pub region: Option<String>,
     /// What it keeps.
     pub retention: Option<Retention>,
@@ -307,8 +311,8 @@ impl Provider {
 pub struct Requirements {
     /// It keeps no more than this.
     pub retention: Option<Retention>,
-    /// It computes in one of these regions; empty: anywhere.
-    pub regions: Vec<String>,
+    /// It computes in one of these regions; `None`: anywhere. None at all: nowhere, for nobody can promise that.
+    pub regions: Option<Vec<String>>,
 }
 
 /// When a rule speaks. What is empty or absent holds for everything.
@@ -412,7 +416,7 @@ pub struct Cloud {
     pub rules: Vec<Rule>,
     /// Patterns of files that never leave, as in a `.gitignore` at the workspace's root.
     pub never: Vec<String>,
-    /// The only hosts there may be; `None`: those of the providers.
+    /// The only hosts there may be, in lower case; `None`: those of the providers.
     pub hosts: Option<Vec<String>>,
     /// What every provider has to promise.
     pub require: Requirements,
@@ -442,46 +446,8 @@ impl Cloud {
 }
 
 impl Default for Cloud {
-    /// Nothing leaves.
+    /// What holds when nobody wrote anything: nothing leaves.
     fn default() -> Self {
-        Self {
-            mode: Mode::LocalOnly,
-            providers: Vec::new(),
-            rules: Vec::new(),
-            never: Vec::new(),
-            hosts: None,
-            require: Requirements::default(),
-            secrets: Secrets::Redact,
-            budget: Budget {
-                per_call: Usd(Usd::DOLLAR / 4),
-                day: Usd(2 * Usd::DOLLAR),
-                month: Usd(20 * Usd::DOLLAR),
-            },
-            limits: Limits {
-                connect: Duration::from_secs(3),
-                first_token: Duration::from_secs(15),
-                idle: Duration::from_secs(20),
-                total: Duration::from_mins(3),
-                attempts: 3,
-            },
-            prices: Vec::new(),
-        }
+        crate::Config::default().cloud
     }
-}
-
-/// What a window's repository and editor, or an organisation, forbid besides: the part of a policy that only ever tightens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Restriction {
-    /// No freer than this.
-    pub mode: Mode,
-    /// These never leave either.
-    pub never: Vec<String>,
-    /// No hosts but these.
-    pub hosts: Option<Vec<String>>,
-    /// Providers have to promise this too.
-    pub require: Requirements,
-    /// No laxer than this.
-    pub secrets: Secrets,
-    /// No more than this.
-    pub budget: Budget,
 }

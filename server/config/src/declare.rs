@@ -13,8 +13,8 @@ pub enum Scope {
     UserOnly,
     /// Any source; the last one wins. The worst that a stranger can do with it is to annoy.
     Anyone,
-    /// Any source, but a repository or an editor can only add to what is switched off: a `bool` only becomes false, a list only
-    /// grows.
+    /// Any source, but whoever is not the user can only add to what is forbidden: a `bool` only becomes false, a list only grows, and of
+    /// a policy the stricter holds ([`crate::Restriction`]).
     Tighten,
 }
 
@@ -85,6 +85,8 @@ pub struct Declared {
     pub takes: String,
     /// What holds when nobody writes it, as JSON.
     pub default: Value,
+    /// Its part of the schema.
+    pub(crate) schema: Value,
 }
 
 impl Declared {
@@ -104,8 +106,9 @@ impl Declared {
                 // An entry whose scope has a name unknown here is closed, not open.
                 scope: Scope::named(text(option, "x-scope")).unwrap_or(Scope::UserOnly),
                 about: text(option, "description").to_owned(),
-                takes: takes(option),
+                takes: takes(&format!("{group}.{name}"), option),
                 default: option["default"].clone(),
+                schema: option.clone(),
             }
         };
         Options::DECLARED.iter().map(declare).collect()
@@ -117,19 +120,26 @@ pub(crate) fn text<'a>(schema: &'a Value, key: &str) -> &'a str {
     schema.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Says in words what a schema admits. Types whose shape says too little bring their own words as `x-takes`.
-fn takes(schema: &Value) -> String {
+/// Says in words what a schema admits, for what is called `name`. Types whose shape says too little bring their own words as `x-takes`.
+pub(crate) fn takes(name: &str, schema: &Value) -> String {
     let own = text(schema, "x-takes");
     if !own.is_empty() {
         return own.to_owned();
     }
     if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
-        let choices: Vec<_> = choices.iter().map(Value::to_string).collect();
+        // What may be absent may be null in a schema, but no file can write that.
+        let choices: Vec<_> =
+            choices.iter().filter(|choice| !choice.is_null()).map(Value::to_string).collect();
         return format!("one of {}", choices.join(", "));
     }
-    match text(schema, "type") {
+    let kinds = schema["type"].as_array().into_iter().flatten().chain([&schema["type"]]);
+    match kinds.filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or_default() {
         "boolean" => "true or false".into(),
+        "array" if schema["items"].get("properties").is_some() => {
+            format!("tables that each begin with `[[{name}]]`")
+        }
         "array" => "a list of texts".into(),
+        "object" => "a table".into(),
         other => other.into(),
     }
 }

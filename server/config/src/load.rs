@@ -1,11 +1,16 @@
 //! From the sources to one [`Config`]: each source is checked alone, then those without mistakes are laid over one another.
 //!
-//! Must not fail: whatever the sources hold, there is a configuration, and what was not used is told.
+//! Must not fail: whatever the sources hold, there is a configuration, and what was not used is told. Must not let a source that is not
+//! the user's loosen anything: what such a source says of the policy goes through [`Restriction`], which has no way to.
 
-use serde_json::{Map, Value};
+use std::mem;
+
+use serde_json::Value;
 
 use crate::{
-    Config, Declared, Options, Problem, Scope,
+    Config, Declared, Globs, Mode, Options, Problem, Restriction, Scope, check,
+    check::readable,
+    policy,
     read::{self, Written},
 };
 
@@ -18,183 +23,256 @@ pub struct Source<'a> {
     pub text: &'a str,
 }
 
+/// Everything that a configuration is made of. Each may be absent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sources<'a> {
+    /// The user's file.
+    pub user: Option<Source<'a>>,
+    /// An organisation's files, all of which hold. One that is there and can't be read is an error, and then nothing leaves.
+    pub organisation: &'a [Result<Source<'a>, Problem>],
+    /// The repository's file.
+    pub repository: Option<Source<'a>>,
+    /// The editor's settings.
+    pub settings: Option<&'a Value>,
+}
+
 /// What a problem calls the settings that came over LSP; they have no file.
 const SETTINGS: &str = "the editor's settings for Hob";
 
-/// Resolves the sources: the user's file, the repository's, the editor's settings. Each may be absent.
+/// Who wrote a source.
+#[derive(Clone, Copy, PartialEq)]
+enum Author {
+    User,
+    Organisation,
+    /// A repository, or an editor's settings, which a repository may have written too.
+    Anyone,
+}
+
+/// Resolves the sources.
 ///
 /// The problems are for the user's eyes, every one of them: none stops Hob, and each means that something written is not in force.
-pub fn load(
-    user: Option<Source<'_>>,
-    repo: Option<Source<'_>>,
-    settings: Option<&Value>,
-) -> (Config, Vec<Problem>) {
+pub fn load(sources: &Sources<'_>) -> (Config, Vec<Problem>) {
     let mut resolved = Resolved {
         declared: Declared::all(),
         values: serde_json::to_value(Options::default()).unwrap_or_default(),
+        restriction: Restriction::NONE,
+        rule_lines: Vec::new(),
+        remote: None,
         problems: Vec::new(),
     };
-    for (source, trusted) in [(user, true), (repo, false)] {
-        if let Some(source) = source {
-            match read::toml(&source) {
-                Ok(written) => resolved.add(source.name, trusted, written),
-                Err((place, what)) => resolved.ignore(source.name, place, &what),
+    if let Some(user) = &sources.user {
+        resolved.file(user, Author::User);
+    }
+    for file in sources.organisation {
+        match file {
+            Ok(file) => resolved.file(file, Author::Organisation),
+            Err(problem) => {
+                resolved.restriction.mode = Mode::LocalOnly;
+                resolved.problems.push(problem.clone());
             }
         }
     }
-    if let Some(settings) = settings {
-        match read::settings(settings) {
-            Ok(written) => resolved.add(SETTINGS, false, written),
-            Err(what) => resolved.ignore(SETTINGS, None, &what),
-        }
+    if let Some(repository) = &sources.repository {
+        resolved.file(repository, Author::Anyone);
     }
-    // Every value was read by itself, so reading them together can't fail; defaults are the answer all the same.
-    let options = serde_json::from_value::<Options>(resolved.values).unwrap_or_default();
-    (options.into(), resolved.problems)
+    if let Some(settings) = sources.settings {
+        let written = read::settings(settings).map_err(|what| vec![(None, what)]);
+        resolved.add(SETTINGS, Author::Anyone, written);
+    }
+    resolved.finish()
 }
 
 struct Resolved {
     declared: Vec<Declared>,
+    /// What holds but for restrictions of the policy, as JSON of [`Options`].
     values: Value,
+    /// What sources other than the user's forbid of the policy.
+    restriction: Restriction,
+    /// Where the user's rules begin.
+    rule_lines: Vec<u32>,
+    /// What a problem with the engine elsewhere is told of.
+    remote: Option<Problem>,
     problems: Vec<Problem>,
 }
 
 impl Resolved {
+    fn file(&mut self, source: &Source<'_>, author: Author) {
+        self.add(source.name, author, read::toml(source).map_err(|fault| vec![fault]));
+    }
+
     /// Checks all of one source, and takes it if nothing in it is wrong.
-    fn add(&mut self, file: &str, trusted: bool, written: Vec<Written>) {
-        let mut accepted = Vec::new();
-        let mut broken = false;
-        for entry in written {
-            match self.check(&entry) {
-                Err(mistake) => {
-                    broken = true;
-                    self.ignore(file, entry.place, &mistake);
+    fn add(&mut self, file: &str, author: Author, written: Result<Vec<Written>, Vec<check::Fault>>) {
+        let taken = written.and_then(|written| {
+            let accepted = self.accepted(file, author, written)?;
+            if author == Author::User { self.trust(file, &accepted) } else { self.tighten(author, &accepted) }
+        });
+        for (place, mistake) in taken.err().into_iter().flatten() {
+            let follows = if author == Author::Organisation {
+                self.restriction.mode = Mode::LocalOnly;
+                "nothing leaves this machine"
+            } else {
+                "nothing from here is used"
+            };
+            let message = format!("{mistake}, so {follows} until it is mended");
+            self.problems.push(Problem { file: file.to_owned(), place, message });
+        }
+    }
+
+    /// What of a source its author may set. Those options that he may not are told, and do not matter otherwise: not even what is
+    /// wrong with them, or a repository could switch its own restrictions off by adding one.
+    fn accepted(
+        &mut self,
+        file: &str,
+        author: Author,
+        written: Vec<Written>,
+    ) -> Result<Vec<(Declared, Written)>, Vec<check::Fault>> {
+        let (mut accepted, mut faults) = (Vec::new(), Vec::new());
+        for mut entry in written {
+            let option = match check::find(&self.declared, &entry) {
+                Ok(Some(option)) => option.clone(),
+                Ok(None) => continue,
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
                 }
-                Ok(Some(option)) if option.scope == Scope::UserOnly && !trusted => {
-                    let message = format!(
-                        "`{}` is not taken from here, because a repository could have written it; it may stand only in your own \
-                         file, {}",
-                        entry.path,
-                        user_file(),
-                    );
-                    self.problems.push(Problem { file: file.to_owned(), place: entry.place, message });
+            };
+            let mut refuse = |why: &str| {
+                let message = format!(
+                    "`{}` is not taken from here, because {why}; it may stand only in your own file, {}",
+                    entry.path,
+                    user_file(),
+                );
+                self.problems.push(Problem { file: file.to_owned(), place: entry.place, message });
+            };
+            match (option.scope, author) {
+                (_, Author::User) | (Scope::Tighten, _) | (Scope::Anyone, Author::Anyone) => {}
+                (Scope::UserOnly, Author::Anyone) => {
+                    refuse("a repository could have written it");
+                    continue;
                 }
-                Ok(Some(option)) => accepted.push((option.clone(), entry.value)),
-                Ok(None) => {}
+                (_, Author::Organisation) => {
+                    refuse("an organisation's file can only tighten");
+                    continue;
+                }
+            }
+            faults.extend(check::faults(&option, &entry));
+            if author != Author::User && takes_back(&mut entry.value) {
+                refuse("a pattern that begins with `!` takes back what others exclude");
+            }
+            accepted.push((option, entry));
+        }
+        if faults.is_empty() { Ok(accepted) } else { Err(faults) }
+    }
+
+    /// Takes what the user wrote, if it fits together.
+    fn trust(&mut self, file: &str, written: &[(Declared, Written)]) -> Result<(), Vec<check::Fault>> {
+        let mut values = self.values.clone();
+        for (option, entry) in written {
+            set(&mut values, option, entry.value.clone());
+        }
+        let (_, mistakes) = policy::cloud(&options(&values));
+        if !mistakes.is_empty() {
+            let place = |mistake: &policy::Mistake| {
+                let entry = written.iter().find(|(_, entry)| entry.path == mistake.option);
+                entry.and_then(|(_, entry)| entry.place_of(&mistake.within))
+            };
+            return Err(mistakes.into_iter().map(|mistake| (place(&mistake), mistake.what)).collect());
+        }
+        self.values = values;
+        for (_, entry) in written {
+            match entry.path.as_str() {
+                "cloud.rule" => self.rule_lines = lines(entry),
+                "engine.remote" => {
+                    let message = "`engine.remote` is not used, because the policy lets nothing be sent there (see `cloud.mode`, \
+                                   `cloud.hosts` and what `cloud` requires, wherever they are written)";
+                    self.remote =
+                        Some(Problem { file: file.to_owned(), place: entry.place, message: message.into() });
+                }
+                _ => {}
             }
         }
-        if !broken {
-            for (option, value) in accepted {
-                self.set(&option, value, trusted);
+        Ok(())
+    }
+
+    /// Takes from anybody else what forbids more, and from those whose options are anyone's what only changes.
+    fn tighten(&mut self, author: Author, written: &[(Declared, Written)]) -> Result<(), Vec<check::Fault>> {
+        let mut asked = serde_json::to_value(policy::unbounded()).unwrap_or_default();
+        for (option, entry) in written {
+            let value = entry.value.clone();
+            if policy::GROUPS.contains(&option.group.as_str()) {
+                set(&mut asked, option, value);
+            } else if option.scope == Scope::Tighten {
+                let now = self.values[&option.group][&option.name].take();
+                set(&mut self.values, option, tightened(now, value));
+            } else if author == Author::Anyone {
+                set(&mut self.values, option, value);
             }
         }
+        self.restriction = self.restriction.and(&policy::restriction(&options(&asked)));
+        Ok(())
     }
 
-    /// Finds the option that was written, if its value is one that it takes; `None` for a group without options.
-    fn check(&self, entry: &Written) -> Result<Option<&Declared>, String> {
-        let path = readable(&entry.path);
-        if let Some(option) = self.declared.iter().find(|option| option.path() == entry.path) {
-            let alone = nested(&option.group, &option.name, entry.value.clone());
-            return match serde_json::from_value::<Options>(alone) {
-                Ok(_) => Ok(Some(option)),
-                Err(_) => Err(format!("`{path}` must be {}, not {}", option.takes, shown(&entry.value))),
-            };
+    fn finish(mut self) -> (Config, Vec<Problem>) {
+        let mut config = Config::from(options(&self.values));
+        for (rule, line) in config.cloud.rules.iter_mut().zip(mem::take(&mut self.rule_lines)) {
+            rule.line = line;
         }
-        if self.declared.iter().any(|option| option.group == entry.path) {
-            return match &entry.value {
-                Value::Object(nothing) if nothing.is_empty() => Ok(None),
-                other => Err(format!("`{path}` must be a table of options, not {}", shown(other))),
-            };
+        config.cloud = config.cloud.restricted(&self.restriction);
+        if let Err(why) = Globs::new(&config.cloud.never) {
+            config.cloud.mode = Mode::LocalOnly;
+            let message = format!("{}, so nothing leaves this machine until it is mended", readable(&why));
+            self.problems.push(Problem {
+                file: "cloud.never, from all sources together".into(),
+                place: None,
+                message,
+            });
         }
-        Err(match self.nearest(&entry.path) {
-            Some(meant) => format!("there is no option `{path}` (did you mean `{meant}`?)"),
-            None => format!("there is no option `{path}`{}", self.beside(&entry.path)),
-        })
+        let remote = config.engine.remote.as_ref().and_then(|id| config.cloud.provider(id));
+        if remote.is_some_and(|provider| !config.cloud.may_reach(provider)) {
+            config.engine.remote = None;
+            self.problems.extend(self.remote);
+        }
+        (config, self.problems)
     }
+}
 
-    /// The option, or the group, that was probably meant by a name that is none.
-    fn nearest(&self, path: &str) -> Option<String> {
-        let name = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-        let options = self.declared.iter().map(Declared::path);
-        let groups = self.declared.iter().map(|option| option.group.clone());
-        options
-            .chain(groups)
-            .map(|known| {
-                // Names decide, so that an option in the wrong table is found too; tables decide between equal names.
-                let names = strsim::normalized_damerau_levenshtein(&name(path), &name(&known));
-                (names, strsim::normalized_damerau_levenshtein(path, &known), known)
-            })
-            .filter(|(names, ..)| *names >= 0.6)
-            .max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)))
-            .map(|(.., known)| known)
-    }
+/// Every value was checked by itself, so reading them together can't fail; defaults are the answer all the same, and nothing leaves by
+/// them.
+fn options(values: &Value) -> Options {
+    serde_json::from_value(values.clone()).unwrap_or_default()
+}
 
-    /// The options of the group in which a name stands that resembles none.
-    fn beside(&self, path: &str) -> String {
-        let group = path.split('.').next();
-        let names: Vec<_> = self
-            .declared
-            .iter()
-            .filter(|option| Some(option.group.as_str()) == group)
-            .map(|option| option.name.as_str())
-            .collect();
-        if names.is_empty() { String::new() } else { format!(" (there are {})", names.join(", ")) }
+fn set(values: &mut Value, option: &Declared, value: Value) {
+    if let Some(slot) = values.get_mut(&option.group).and_then(|group| group.get_mut(&option.name)) {
+        *slot = value;
     }
+}
 
-    fn set(&mut self, option: &Declared, value: Value, trusted: bool) {
-        let Some(slot) = self.values.get_mut(&option.group).and_then(|group| group.get_mut(&option.name))
-        else {
-            return;
-        };
-        *slot = if option.scope == Scope::Tighten && !trusted { tightened(slot, value) } else { value };
-    }
-
-    fn ignore(&mut self, file: &str, place: Option<crate::Place>, mistake: &str) {
-        let message = format!("{mistake}, so nothing from here is used until it is mended");
-        self.problems.push(Problem { file: file.to_owned(), place, message });
-    }
+/// The lines in which the items of a list begin.
+fn lines(entry: &Written) -> Vec<u32> {
+    let items = entry.value.as_array().map_or(0, Vec::len);
+    (0..items).map(|at| entry.place_of(&format!("/{at}")).map_or(0, |place| place.line)).collect()
 }
 
 /// The stricter of two values: see [`Scope::Tighten`].
-fn tightened(now: &Value, asked: Value) -> Value {
+fn tightened(now: Value, asked: Value) -> Value {
     match (now, asked) {
-        (Value::Bool(now), Value::Bool(asked)) => Value::Bool(*now && asked),
-        (Value::Array(now), Value::Array(asked)) => now.iter().cloned().chain(asked).collect(),
+        (Value::Bool(now), Value::Bool(asked)) => Value::Bool(now && asked),
+        (Value::Array(now), Value::Array(asked)) => now.into_iter().chain(asked).collect(),
         // No other type has a stricter side, so the option keeps what trusted sources said.
-        (now, _) => now.clone(),
+        (now, _) => now,
     }
 }
 
-fn nested(group: &str, name: &str, value: Value) -> Value {
-    let table = Map::from_iter([(name.to_owned(), value)]);
-    Value::Object(Map::from_iter([(group.to_owned(), Value::Object(table))]))
+/// Removes what would take back an entry of somebody else's list of patterns; whether there was any.
+fn takes_back(value: &mut Value) -> bool {
+    let Value::Array(items) = value else { return false };
+    let before = items.len();
+    items.retain(|item| !item.as_str().is_some_and(|pattern| pattern.starts_with('!')));
+    items.len() < before
 }
 
 /// Where a person finds [`crate::USER_FILE`].
 pub(crate) fn user_file() -> String {
     format!("~/.config/{}", crate::USER_FILE)
-}
-
-/// A value as a message shows it: on one line, and no longer than a glance.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Array(_) => "a list".into(),
-        // Dates and infinities come as an object of one key and no value.
-        Value::Object(table) => match table.iter().next() {
-            Some((foreign, Value::Null)) if table.len() == 1 => readable(foreign),
-            _ => "a table".into(),
-        },
-        Value::String(text) => format!("\"{}\"", readable(text)),
-        other => other.to_string(),
-    }
-}
-
-/// Somebody else's text, for a message: without control and bidirectional characters, and clipped.
-fn readable(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut readable: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        readable.push('…');
-    }
-    readable
 }

@@ -3,7 +3,10 @@
 //! Must not hold behaviour. An option is listed here when something in Hob acts on it, not before.
 
 use crate::{
+    Mode, Retention, Secrets,
     declare::options,
+    tables::{PriceTable, ProviderTable, RuleTable},
+    terms::{Dollars, HostName, Pattern, ProviderId, Region},
     values::{LogLevel, ModelFile, Pace, Period, Popup, PromptOrder, Whole},
 };
 
@@ -37,6 +40,11 @@ options! {
             /// editor asks. `auto` is `full` as long as that takes no more than half of one engine's time; on battery and while the
             /// machine is busy nothing is decoded ahead.
             user_only pace: Pace = Pace::Auto,
+
+            /// The `id` of a `[[cloud.provider]]` that answers completions in place of this machine's engine: a llama-server or a vLLM with a
+            /// fill-in-the-middle model, on hardware that you trust. What you type is sent there while you type it, unasked: this is the only
+            /// way in which text leaves without your looking at it. `cloud.mode = "local-only"` ends it, whoever wrote that.
+            user_only remote: Option<ProviderId> = None,
         }
 
         /// When Hob speaks, and how long it may think.
@@ -122,6 +130,113 @@ options! {
             /// it begins here is likely to go on as it does there. The engine learns it while nobody asks for anything, and takes up to 64 MB for
             /// a workspace.
             anyone ngrams: bool = true,
+        }
+
+        /// What may leave this machine. Without a provider, nothing does. A repository, an editor and an organisation can forbid, and none of
+        /// them can allow, redirect or name a key. Files that may hold a secret by their names never leave, and secrets within others are
+        /// replaced.
+        cloud: CloudOptions {
+            /// `local-only` sends nothing. `ask` sends what the rules allow once you have agreed, for this time or for the workspace. `auto`
+            /// sends what the rules allow. Without it: `ask` where there is a provider. The stricter wins.
+            tighten mode: Option<Mode> = None,
+
+            /// Files that never leave, besides those whose names are those of secrets: patterns as in a `.gitignore` at the workspace's root,
+            /// in any case of letters. A repository or an editor can only add to the list.
+            tighten never: Vec<Pattern> = Vec::new(),
+
+            /// The only hosts that anything may be sent to. Without it: those of your providers. Of two lists, what is in both holds.
+            tighten hosts: Option<Vec<HostName>> = None,
+
+            /// What is done about a secret within a file: `redact` puts a placeholder in its place, and takes it back out of the answer;
+            /// `refuse` keeps the request on this machine. The stricter wins.
+            tighten secrets: Secrets = Secrets::Redact,
+
+            /// How much a provider may keep of what it was sent: `zero` is nothing, `limited` something for some time. One of which it isn't
+            /// known is sent nothing. The stricter wins.
+            tighten require_retention: Option<Retention> = None,
+
+            /// Where a provider has to compute. One of which it isn't known is sent nothing. Of two lists, what is in both holds; if that is
+            /// nothing, nothing is sent.
+            tighten require_regions: Option<Vec<Region>> = None,
+
+            /// Who may be asked.
+            #[schemars(extend("x-example" = "\
+[[cloud.provider]]
+id = \"anthropic\"
+key = { env = \"ANTHROPIC_API_KEY\" }
+models = [\"claude-sonnet-5\"]
+region = \"us\"
+retention = \"limited\"
+
+[[cloud.provider]]
+id = \"team\"
+dialect = \"llama-server\"
+base_url = \"https://gpu.example.com\"
+key = { file = \"~/.config/hob/team.key\" }
+models = [\"qwen2.5-coder-7b\"]
+context_tokens = 16384
+retention = \"zero\"
+"))]
+            user_only provider: Vec<ProviderTable> = Vec::new(),
+
+            /// What goes where. The first rule that speaks decides; where none does, what the model of this machine can do is done here, and
+            /// changes or explanations across files, and what is too long for it, go to the first provider that may have them.
+            #[schemars(extend("x-example" = "\
+[[cloud.rule]]
+name = \"billing stays here\"
+when = { path = [\"billing/\", \"*.sql\"] }
+then = \"deny-cloud\"
+
+[[cloud.rule]]
+name = \"large refactorings\"
+when = { task = [\"refactor\", \"refactor-across\"], files_min = 2, tokens_min = 6000 }
+then = [\"anthropic/claude-sonnet-5\", \"local\"]
+require = { retention = \"limited\" }
+"))]
+            user_only rule: Vec<RuleTable> = Vec::new(),
+
+            /// What a model costs you. It goes before the price that Hob knows, and without either nothing is sent: an unknown price is no
+            /// price. Engines on hardware of your own need none.
+            #[schemars(extend("x-example" = "\
+[[cloud.price]]
+model = \"anthropic/claude-sonnet-5\"
+input_usd = \"3.00\"
+cached_input_usd = \"0.30\"
+output_usd = \"15.00\"
+as_of = \"2026-11-01\"
+source = \"our contract\"
+"))]
+            user_only price: Vec<PriceTable> = Vec::new(),
+        }
+
+        /// What may be spent, by all windows together. What would cost more at worst is not sent. Of two amounts the lesser holds.
+        budget: BudgetOptions {
+            /// On one request, with everything that is tried for it.
+            tighten per_call_usd: Dollars = Dollars::cents(25),
+
+            /// On one day (UTC).
+            tighten day_usd: Dollars = Dollars::cents(200),
+
+            /// In one month (UTC).
+            tighten month_usd: Dollars = Dollars::cents(2000),
+        }
+
+        /// How long a provider may take.
+        limits: LimitsOptions {
+            /// Until there is a connection.
+            user_only connect_ms: Whole<1, 60_000> = Whole::of(3000),
+
+            /// Until the first word.
+            user_only first_token_ms: Whole<1, 600_000> = Whole::of(15_000),
+
+            /// Between two words.
+            user_only idle_ms: Whole<1, 600_000> = Whole::of(20_000),
+
+            /// For everything, however often it is tried.
+            user_only total_ms: Whole<1, 3_600_000> = Whole::of(180_000),
+
+            /// How often it is tried, at all providers together.
+            user_only attempts: Whole<1, 10> = Whole::of(3),
         }
 
         /// What Hob writes about itself, to a file in the state folder. Document text appears at `trace` only.

@@ -43,6 +43,12 @@ impl Problem {
         let message = format!("this file can't be read ({why}), so nothing in it is used");
         Self { file: file.into(), place: None, message }
     }
+
+    /// An organisation's file that exists and can't be read: what it forbids is not known, so everything is forbidden.
+    pub fn unreadable_policy(file: impl Into<String>, why: impl fmt::Display) -> Self {
+        let message = format!("this file can't be read ({why}), so nothing leaves this machine until it can");
+        Self { file: file.into(), place: None, message }
+    }
 }
 
 impl fmt::Display for Problem {

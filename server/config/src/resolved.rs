@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
 
-use crate::{Cloud, LogLevel, ModelFile, Options, Pace, Popup, PromptOrder};
+use crate::{Cloud, LogLevel, ModelFile, Options, Pace, Popup, PromptOrder, policy};
 
 /// What holds, once every source has been read.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,8 @@ pub struct Engine {
     pub order: PromptOrder,
     /// How much is done before anybody asks.
     pub pace: Pace,
+    /// The [`crate::Provider`] that answers completions in this engine's place; one that [`Cloud::may_reach`].
+    pub remote: Option<String>,
 }
 
 /// See [`Config::completion`].
@@ -114,7 +116,10 @@ impl Default for Config {
 }
 
 impl From<Options> for Config {
-    fn from(Options { engine, completion, index, context, log }: Options) -> Self {
+    fn from(options: Options) -> Self {
+        // What does not fit together was told where it was read, and is not among the options then.
+        let (cloud, _) = policy::cloud(&options);
+        let Options { engine, completion, index, context, log, cloud: _, budget: _, limits: _ } = options;
         Self {
             engine: Engine {
                 model: engine.model,
@@ -123,6 +128,7 @@ impl From<Options> for Config {
                 context_tokens: engine.context_tokens.get(),
                 order: engine.order,
                 pace: engine.pace,
+                remote: engine.remote.map(|id| id.get().to_owned()),
             },
             completion: Completion {
                 enabled: completion.enabled,
@@ -152,7 +158,7 @@ impl From<Options> for Config {
             .flatten()
             .collect(),
             ngrams: context.ngrams,
-            cloud: Cloud::default(),
+            cloud,
             log: Log { level: log.level },
         }
     }

@@ -92,12 +92,14 @@ macro_rules! words {
         }
     };
 }
+pub(crate) use words;
+
 words!(Popup: Auto = "auto", Always = "always", Never = "never");
 words!(PromptOrder: Auto = "auto", Anchored = "anchored", Psm = "psm", Spm = "spm");
 words!(Pace: Auto = "auto", Full = "full", Gentle = "gentle");
 words!(LogLevel: Error = "error", Warn = "warn", Info = "info", Debug = "debug", Trace = "trace");
 
-/// A whole number from `MIN` to `MAX`.
+/// A whole number from `MIN` to `MAX`. By itself it is `MIN`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Whole<const MIN: u32, const MAX: u32>(u32);
 
@@ -110,6 +112,12 @@ impl<const MIN: u32, const MAX: u32> Whole<MIN, MAX> {
 
     pub(crate) fn get(self) -> u32 {
         self.0
+    }
+}
+
+impl<const MIN: u32, const MAX: u32> Default for Whole<MIN, MAX> {
+    fn default() -> Self {
+        Self(MIN)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use config::{Config, Declared, Scope, Source};
+use config::{Config, Declared, Scope, Source, Sources};
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
@@ -18,7 +18,12 @@ fn check(user: &str, repo: &str, settings: &Value, expected: &Expect) {
 }
 
 fn load(user: &str, repo: &str, settings: &Value) -> (Config, Vec<config::Problem>) {
-    config::load(source("config.toml", user), source(".hob.toml", repo), Some(settings))
+    config::load(&Sources {
+        user: source("config.toml", user),
+        repository: source(".hob.toml", repo),
+        settings: Some(settings),
+        ..Sources::default()
+    })
 }
 
 fn source<'a>(name: &'a str, text: &'a str) -> Option<Source<'a>> {
@@ -27,7 +32,7 @@ fn source<'a>(name: &'a str, text: &'a str) -> Option<Source<'a>> {
 
 #[test]
 fn without_sources_every_default_holds() {
-    let (config, problems) = config::load(None, None, None);
+    let (config, problems) = config::load(&Sources::default());
     assert_eq!(problems, []);
     assert_eq!(config, Config::default());
     expect![[r#"
@@ -64,6 +69,37 @@ fn without_sources_every_default_holds() {
                 Neighbours,
             ],
             ngrams: true,
+            cloud: Cloud {
+                mode: LocalOnly,
+                providers: [],
+                rules: [],
+                never: [],
+                hosts: None,
+                require: Requirements {
+                    retention: None,
+                    regions: [],
+                },
+                secrets: Redact,
+                budget: Budget {
+                    per_call: Usd(
+                        250000000,
+                    ),
+                    day: Usd(
+                        2000000000,
+                    ),
+                    month: Usd(
+                        20000000000,
+                    ),
+                },
+                limits: Limits {
+                    connect: 3s,
+                    first_token: 15s,
+                    idle: 20s,
+                    total: 180s,
+                    attempts: 3,
+                },
+                prices: [],
+            },
             log: Log {
                 level: Info,
             },
@@ -88,7 +124,6 @@ fn the_users_file_sets_anything() {
             model: Some(
             ModelFile(
             "~/models/qwen.gguf",
-            ),
             ),
             popup: Never,
             max_tokens: 32,
@@ -310,7 +345,6 @@ fn a_repository_or_an_editor_only_tightens() {
             languages_off: {
             "markdown",
             "python",
-            },
         "#]],
     );
     check(

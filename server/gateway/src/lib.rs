@@ -4,5 +4,18 @@
 //! enforces by itself is the user's own policy: which origins, which files never, which secrets, how much money. Must not read a
 //! document or a workspace: it knows what a window hands to it and nothing else.
 
+pub mod attempt;
+pub mod breaker;
+pub mod client;
+pub mod course;
 pub mod dialect;
+pub mod keys;
+pub mod ledger;
+mod lines;
 pub mod remote;
+mod retry_after;
+mod sse;
+pub mod transport;
+
+/// What requests cost: [`config::price`], where `hob usage` finds it in a build without a gateway too.
+pub use config::price;

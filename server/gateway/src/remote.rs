@@ -28,13 +28,16 @@ use self::{desk::Desk, host::Host, socket::Socket, speech::Speech, team::Team};
 /// Says of a file, by its path relative to the workspace, why nothing of it is sent; `None`: it may be.
 pub type Withholds = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
+/// Finds the provider's key, if it has one; a sentence where it is not where it should be. It may wait for a person.
+pub type FindsKey = Arc<dyn Fn() -> Result<Option<SecretString>, String> + Send + Sync>;
+
 /// What [`run`] needs.
 #[derive(Clone)]
 pub struct RemoteOptions {
     /// Whose host it is. Only its own origin is ever spoken to.
     pub provider: Provider,
-    /// The provider's key, if it has one.
-    pub key: Option<SecretString>,
+    /// Finds the provider's key, whenever the host is asked what it serves.
+    pub key: FindsKey,
     /// How long it may take.
     pub limits: Limits,
     /// Which files stay here.
@@ -92,6 +95,7 @@ async fn serve(options: RemoteOptions) -> Result<(), RemoteError> {
     let socket = Socket::open(&options.socket).await?;
     tracing::info!(path = %options.socket.display(), build = options.build, "listening");
     let desk = Desk::new(team, options.build);
+    desk.stop_on_signals()?;
     let reason = desk.open(socket, options.idle_exit).await;
     tracing::info!(reason, "ending");
     Ok(())
@@ -106,7 +110,7 @@ fn team(options: &RemoteOptions) -> Result<Team, RemoteError> {
             return Err(RemoteError::Dialect(provider.id.clone()));
         }
     };
-    let host = Host::new(provider, options.key.clone(), options.limits);
+    let host = Host::new(provider, Arc::clone(&options.key), options.limits);
     let host = host.map_err(|what| {
         RemoteError::Provider(format!("the team's engine at {} {what}", provider.origin()))
     })?;

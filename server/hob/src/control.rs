@@ -14,6 +14,8 @@ use anyhow::{Context, Result};
 use interprocess::local_socket::{GenericFilePath, Stream, ToFsName, traits::Stream as _};
 use model::wire::{read_frame, write_frame};
 
+#[cfg(feature = "gateway")]
+use crate::handover;
 use crate::{
     link::Starter,
     spawn,
@@ -25,6 +27,22 @@ use crate::{
 pub(crate) struct Supervisor {
     stream: Arc<Stream>,
     ends: mpsc::Receiver<Result<(), String>>,
+}
+
+/// Asks the supervisor to start gateways.
+#[cfg(feature = "gateway")]
+#[derive(Debug)]
+pub(crate) struct GatewayLine {
+    stream: Arc<Stream>,
+}
+
+#[cfg(feature = "gateway")]
+impl crate::gateway::Opener for GatewayLine {
+    fn open(&self) -> io::Result<std::os::unix::net::UnixStream> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        handover::send(handover::Line(&self.stream), &ToSupervisor::StartGateway, theirs)?;
+        Ok(ours)
+    }
 }
 
 impl Supervisor {
@@ -46,11 +64,17 @@ impl Supervisor {
         })?;
         Ok(Self { stream, ends })
     }
+
+    /// The same line, for gateways.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn gateways(&self) -> GatewayLine {
+        GatewayLine { stream: Arc::clone(&self.stream) }
+    }
 }
 
 impl Starter for Supervisor {
-    fn start(&mut self) -> io::Result<()> {
-        write_frame(&mut &*self.stream, &ToSupervisor::StartEngine)
+    fn start(&mut self, remote: bool) -> io::Result<()> {
+        write_frame(&mut &*self.stream, &ToSupervisor::StartEngine { remote })
     }
 
     fn ended(&mut self) -> Option<Result<(), String>> {
@@ -70,8 +94,13 @@ pub(crate) struct Direct {
 }
 
 impl Starter for Direct {
-    fn start(&mut self) -> io::Result<()> {
-        self.children.push(spawn::engine(&self.state, self.model.as_deref())?);
+    fn start(&mut self, remote: bool) -> io::Result<()> {
+        let child = if remote {
+            spawn::remote_engine(&self.state)?
+        } else {
+            spawn::engine(&self.state, self.model.as_deref())?
+        };
+        self.children.push(child);
         Ok(())
     }
 

@@ -4,8 +4,14 @@
 //! This crate composes all the others. It is the only one that knows LSP, JSON-RPC, stdio and where things lie on disk.
 
 mod cli;
+#[cfg(feature = "gateway")]
+mod cloud;
 mod control;
 mod explain;
+#[cfg(feature = "gateway")]
+mod gateway;
+#[cfg(feature = "gateway")]
+mod handover;
 mod link;
 mod logs;
 mod paths;
@@ -17,6 +23,9 @@ mod spawn;
 mod supervisor;
 mod teaching;
 mod usage;
+
+#[cfg(all(feature = "gateway", not(unix)))]
+compile_error!("the gateway needs Unix sockets so far: build with `--no-default-features --features local`");
 
 use std::process::ExitCode;
 

@@ -1,12 +1,13 @@
 //! Reads the configuration's files from disk and hands their texts to `config`, which decides what they mean.
 //!
-//! Must not decide precedence or scopes, and must not look for a repository's file anywhere but at the workspace's root.
+//! Must not decide precedence or scopes, and must not look for a repository's file anywhere but at the workspace's root. Must not take
+//! an organisation's file that can't be read for one that is not there.
 
 use std::{
     fs::{self, File},
     io::{self, ErrorKind, Read},
     num::NonZeroUsize,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
@@ -24,6 +25,7 @@ const LARGEST: u64 = 256 << 10;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sources {
     user: Option<Text>,
+    organisation: Vec<Result<Text, Problem>>,
     repository: Option<Text>,
     unreadable: Vec<Problem>,
 }
@@ -41,9 +43,9 @@ impl Text {
 }
 
 impl Sources {
-    /// Reads the user's file, and the repository's at `root`.
+    /// Reads the user's file, those of an organisation, and the repository's at `root`.
     pub(crate) fn read(root: Option<&Path>) -> Self {
-        let mut sources = Self::default();
+        let mut sources = Self { organisation: organisation(), ..Self::default() };
         if let Ok(path) = paths::config_file() {
             sources.user = sources.file(&path);
         }
@@ -67,11 +69,42 @@ impl Sources {
 
     /// What holds, with the editor's `settings` on top, and what is wrong with any of it.
     pub(crate) fn resolve(&self, settings: Option<&Value>) -> (Config, Vec<Problem>) {
-        let (user, repository) =
-            (self.user.as_ref().map(Text::source), self.repository.as_ref().map(Text::source));
-        let (config, problems) = config::load(user, repository, settings);
+        let organisation: Vec<_> = self
+            .organisation
+            .iter()
+            .map(|file| file.as_ref().map(Text::source).map_err(Problem::clone))
+            .collect();
+        let (config, problems) = config::load(&config::Sources {
+            user: self.user.as_ref().map(Text::source),
+            organisation: &organisation,
+            repository: self.repository.as_ref().map(Text::source),
+            settings,
+        });
         (config, self.unreadable.iter().cloned().chain(problems).collect())
     }
+}
+
+/// Names a further organisation's file. It only tightens, so whoever sets this variable can take nothing from anybody but freedom.
+const POLICY: &str = "HOB_POLICY";
+
+/// The files of an organisation: this machine's, where there is one, and the one that the environment names, which then has to be there.
+fn organisation() -> Vec<Result<Text, Problem>> {
+    let own = Some(Path::new(config::ORGANISATION_FILE)).filter(|path| !is_absent(path)).map(Path::to_owned);
+    let named = std::env::var_os(POLICY).filter(|path| !path.is_empty()).map(PathBuf::from);
+    own.into_iter().chain(named).map(|path| policy(&path)).collect()
+}
+
+fn policy(path: &Path) -> Result<Text, Problem> {
+    let name = path.display().to_string();
+    match read(path) {
+        Ok(text) => Ok(Text { name, text }),
+        Err(error) => Err(Problem::unreadable_policy(name, error)),
+    }
+}
+
+/// Whether there is nothing of this name; a link that leads nowhere is something.
+fn is_absent(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// A configuration's text. A repository may be hostile: what is no file (a pipe, a device, a link to one) is not opened, and no more
@@ -107,6 +140,8 @@ pub(crate) fn engine(config: &Config, model: Option<&Path>) -> Result<EngineOpti
     let configured = || config.engine.model.as_ref().map(|file| file.path(&home));
     let chosen = model.map(Path::to_owned).or_else(configured);
     Ok(EngineOptions {
+        // Whoever names a file wants that file's answers.
+        remote: remote(config).filter(|_| model.is_none()),
         model: chosen.map_or(ModelChoice::Embedded, ModelChoice::File),
         threads: config.engine.threads.and_then(|threads| NonZeroUsize::try_from(threads).ok()),
         context_tokens: Some(config.engine.context_tokens),
@@ -119,6 +154,16 @@ pub(crate) fn engine(config: &Config, model: Option<&Path>) -> Result<EngineOpti
         idle_exit: config.engine.idle_exit,
         ..EngineOptions::new(paths::runtime_dir()?, paths::cache_dir()?)
     })
+}
+
+/// Who answers in the engine's place, by a name that is another one for another host or model.
+fn remote(config: &Config) -> Option<String> {
+    if !cfg!(feature = "gateway") {
+        return None;
+    }
+    let provider = config.cloud.provider(config.engine.remote.as_deref()?)?;
+    let model = provider.models.first().map(String::as_str).unwrap_or_default();
+    Some(format!("{} {} {model}", provider.id, provider.base_url))
 }
 
 #[cfg(all(test, unix))]
@@ -145,5 +190,22 @@ mod tests {
         let folder = check(|file| std::fs::create_dir(file).unwrap());
         assert!(folder.contains("no regular file"), "{folder}");
         assert_eq!(check(|_| ()), "", "no file is no problem");
+    }
+
+    #[test]
+    fn a_policy_that_cannot_be_read_is_not_one_that_is_absent() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("policy.toml");
+        assert!(is_absent(&file));
+        assert!(policy(&file).is_err(), "one that was named and is not there");
+        std::os::unix::fs::symlink("nowhere", &file).unwrap();
+        assert!(!is_absent(&file));
+        let problem = policy(&file).err().map(|problem| problem.to_string()).unwrap_or_default();
+        assert!(problem.contains("nothing leaves this machine"), "{problem}");
+        std::fs::remove_file(&file).unwrap();
+        std::fs::write(&file, b"\xff\xfe").unwrap();
+        assert!(policy(&file).is_err(), "what is not text");
+        std::fs::write(&file, "cloud.mode = \"ask\"").unwrap();
+        assert!(policy(&file).is_ok());
     }
 }

@@ -31,15 +31,28 @@ pub(crate) fn engine(state: &Path, model: Option<&Path>) -> io::Result<Child> {
     if let Some(model) = model {
         command.arg("--model").arg(model);
     }
+    command
+        // OpenMP reads these before main. Its default is to spin for as long as it takes, which on a busy machine costs a factor of 100;
+        // not to spin at all costs a small model most of its speed. docs/decisions/0004-threads.md has the figures.
+        .env("OMP_WAIT_POLICY", "passive")
+        .env("GOMP_SPINCOUNT", "1000");
+    alone(command, state)
+}
+
+/// Starts `hob gateway engine` on its own, in the place of an engine: it asks the host that the user's configuration names.
+pub(crate) fn remote_engine(state: &Path) -> io::Result<Child> {
+    let mut command = Command::new(own_binary()?);
+    command.args(["gateway", "engine"]);
+    alone(command, state)
+}
+
+/// Starts a process that outlives this one.
+fn alone(mut command: Command, state: &Path) -> io::Result<Child> {
     std::fs::create_dir_all(state.join("log"))?;
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(File::create(engine_stderr(state))?)
-        // OpenMP reads these before main. Its default is to spin for as long as it takes, which on a busy machine costs a factor of 100;
-        // not to spin at all costs a small model most of its speed. docs/decisions/0004-threads.md has the figures.
-        .env("OMP_WAIT_POLICY", "passive")
-        .env("GOMP_SPINCOUNT", "1000")
         .current_dir("/");
     #[cfg(unix)]
     {
@@ -47,6 +60,19 @@ pub(crate) fn engine(state: &Path, model: Option<&Path>) -> io::Result<Child> {
         command.process_group(0);
     }
     command.spawn()
+}
+
+/// Starts `hob gateway run`, which listens on `end` and ends with it.
+#[cfg(feature = "gateway")]
+pub(crate) fn gateway(end: std::os::fd::OwnedFd) -> io::Result<Child> {
+    Command::new(own_binary()?)
+        .args(["gateway", "run"])
+        .stdin(end)
+        .stdout(Stdio::null())
+        // What it has to say goes to its log or to the window; a dependency's words could hold a key.
+        .stderr(Stdio::null())
+        .current_dir("/")
+        .spawn()
 }
 
 /// The end of what an engine said on stderr, for the sentence that reports its death; without paths of other people's machines

@@ -18,6 +18,8 @@ use interprocess::local_socket::{
 use model::wire::{read_frame, write_frame};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "gateway")]
+use crate::handover::{self, Receiver};
 use crate::{paths, spawn};
 
 /// The environment variable that tells `serve` where its supervisor listens.
@@ -28,7 +30,13 @@ pub(crate) const CONTROL: &str = "HOB_SUPERVISOR";
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ToSupervisor {
     /// Start an engine process. One that finds another engine already at work ends at once, quietly.
-    StartEngine,
+    StartEngine {
+        /// One that asks a host elsewhere. It reads the user's own configuration, and asks nobody whom that does not name.
+        remote: bool,
+    },
+    /// Start this window's gateway. The end of the line that it is to listen on comes along with the frame.
+    #[cfg(feature = "gateway")]
+    StartGateway,
 }
 
 /// From the supervisor to `serve`.
@@ -83,10 +91,28 @@ fn is_process(stream: &Stream, pid: u32) -> bool {
 /// Obeys `serve` until it hangs up.
 fn attend(stream: Stream, state: &Path) {
     let line = Arc::new(Line { stream, writing: Mutex::new(()) });
-    while let Ok(Some(ToSupervisor::StartEngine)) = read_frame(&mut &line.stream) {
-        match spawn::engine(state, None) {
-            Ok(child) => watch(child, state, Arc::clone(&line)),
-            Err(error) => line.report(false, format!("the engine could not be started: {error}")),
+    #[cfg(feature = "gateway")]
+    let mut orders = Receiver::new(handover::Line(&line.stream));
+    #[cfg(not(feature = "gateway"))]
+    let mut orders = &line.stream;
+    while let Ok(Some(order)) = read_frame(&mut orders) {
+        match order {
+            ToSupervisor::StartEngine { remote } => {
+                let started = if remote { spawn::remote_engine(state) } else { spawn::engine(state, None) };
+                match started {
+                    Ok(child) => watch(child, state, Arc::clone(&line)),
+                    Err(error) => line.report(false, format!("the engine could not be started: {error}")),
+                }
+            }
+            // Where it can't be started its end is dropped here: `serve` sees the line closed.
+            #[cfg(feature = "gateway")]
+            ToSupervisor::StartGateway => {
+                if let Some(end) = orders.take()
+                    && let Ok(mut child) = spawn::gateway(end)
+                {
+                    thread::spawn(move || child.wait());
+                }
+            }
         }
     }
 }

@@ -24,55 +24,6 @@ const GIT_CLONE: &str = ".git/info/exclude";
 /// A longer list is not read, and then nothing in its folder is admitted.
 const LARGEST_LIST: u64 = 1 << 20;
 
-/// Names that keys, passwords and tokens are kept under, in any folder and any case.
-pub(crate) const PRIVATE: &[&str] = &[
-    ".env*",
-    "*.env",
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-    "*.p8",
-    "*.der",
-    "*.jks",
-    "*.keystore",
-    "*.kdbx",
-    "*.kdb",
-    "*.ppk",
-    "*.asc",
-    "*.gpg",
-    "*.pgp",
-    "*.age",
-    "id_rsa*",
-    "id_dsa*",
-    "id_ecdsa*",
-    "id_ed25519*",
-    ".netrc",
-    "_netrc",
-    ".npmrc",
-    ".pypirc",
-    ".pgpass",
-    ".htpasswd",
-    ".git-credentials",
-    ".dockercfg",
-    "credentials",
-    "credentials.json",
-    "credentials.toml",
-    "client_secret*.json",
-    "service-account*.json",
-    "secrets.json",
-    "secrets.toml",
-    "secrets.yaml",
-    "secrets.yml",
-    "*.tfstate",
-    "*.tfvars",
-    ".ssh/",
-    ".aws/",
-    ".gnupg/",
-    ".docker/",
-    ".kube/",
-];
-
 /// Decides about the files below one root. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
@@ -116,7 +67,7 @@ impl Folder {
 impl Admission {
     pub(crate) fn new(root: &Root, exclude: &[String]) -> Result<Self, Error> {
         let always = Always {
-            private: patterns(root.path(), PRIVATE.iter().copied())?,
+            private: patterns(root.path(), config::PRIVATE.iter().copied())?,
             excluded: patterns(root.path(), exclude.iter().map(String::as_str))?,
             global: GitignoreBuilder::new(root.path()).build_global().0,
         };

@@ -4,14 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ignore::gitignore::GitignoreBuilder;
-
-use crate::{
-    admission::{Admission, PRIVATE},
-    error::Error,
-    read::Root,
-    skipped::Reason,
-};
+use crate::{admission::Admission, error::Error, read::Root, skipped::Reason};
 
 /// What the lists of one workspace folder exclude. They are read when a file near them is first asked about; a new one of these reads
 /// them anew.
@@ -50,15 +43,8 @@ impl Exclusion {
 
 /// Whether a file may hold a secret, by its absolute path alone.
 pub fn is_private(file: &Path) -> bool {
-    let mut patterns = GitignoreBuilder::new("/");
-    let readable = patterns.case_insensitive(true).is_ok()
-        && PRIVATE.iter().all(|pattern| patterns.add_line(None, pattern).is_ok());
-    let Ok(patterns) = patterns.build() else { return true };
     // What is not below the root of all has no name to judge by.
-    !readable
-        || file
-            .strip_prefix("/")
-            .is_ok_and(|below| patterns.matched_path_or_any_parents(below, false).is_ignore())
+    file.strip_prefix("/").is_ok_and(config::is_private)
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 //!
 //! Frames are those of [`crate::wire`]. Must not know a provider's protocol: requests are structure here, bytes are the gateway's.
 
-use config::{Destination, Target, Task, Usd};
+use std::collections::BTreeMap;
+
+use config::{Target, Task, Usd};
 use serde::{Deserialize, Serialize};
 
-use crate::{Finish, ModelError, Request, wire::RequestId};
+use crate::wire::RequestId;
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +133,8 @@ pub struct TargetStatus {
     pub health: Health,
     /// Whether its price is known, so that it may be asked.
     pub priced: bool,
+    /// What the request that was looked at costs at most; `None` where there was none, or no price.
+    pub at_most: Option<Usd>,
 }
 
 /// What the router needs to know of the world outside.
@@ -144,6 +148,8 @@ pub struct Snapshot {
     pub left_this_month: Usd,
     /// Why nothing can be sent at all, if so: a ledger that can't be written.
     pub closed: Option<String>,
+    /// Secrets in the request that was looked at: the rules that found them, and how many each.
+    pub secrets: BTreeMap<String, u32>,
 }
 
 /// The exact bytes of one request, as they would be sent.
@@ -254,7 +260,10 @@ pub enum ToGateway {
     /// What the window's repository and editor forbid besides; replaces what it said before.
     Restrict(Box<config::Restriction>),
     /// Ask for a [`FromGateway::Snapshot`].
-    Look,
+    Look {
+        /// The request that is thought of; nothing is sent of it.
+        ask: Option<Box<Ask>>,
+    },
     /// Make the bytes. Answered by [`FromGateway::Prepared`].
     Prepare {
         /// Chosen by the window, never reused; the same number sends, cancels and drops.
@@ -271,17 +280,10 @@ pub enum ToGateway {
         /// Which.
         id: RequestId,
     },
-    /// What was prepared, asked or is being answered is not wanted any more. A request on its way still ends with its `Done`.
+    /// What was prepared or is being answered is not wanted any more. A request on its way still ends with its `Done`.
     Cancel {
         /// Which.
         id: RequestId,
-    },
-    /// Fill a hole by the remote engine that the user's configuration names. Answered by chunks and one [`FromGateway::Filled`].
-    Fill {
-        /// The window's number for it.
-        id: RequestId,
-        /// The hole.
-        request: Box<Request>,
     },
 }
 
@@ -310,7 +312,7 @@ pub enum FromGateway {
         /// Of which request.
         id: RequestId,
         /// Where to.
-        to: Destination,
+        to: Target,
         /// Why.
         why: String,
     },
@@ -327,12 +329,5 @@ pub enum FromGateway {
         id: RequestId,
         /// How it ended.
         result: Result<Box<Answered>, Refused>,
-    },
-    /// The one end of each [`ToGateway::Fill`].
-    Filled {
-        /// Of which request.
-        id: RequestId,
-        /// How it ended.
-        result: Result<Finish, ModelError>,
     },
 }

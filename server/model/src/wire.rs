@@ -125,7 +125,7 @@ pub enum ModelState {
     },
     /// Warm.
     Ready(ModelInfo),
-    /// Will never answer in this process.
+    /// Does not answer. A file that can't be used never will in this process; a host elsewhere may be there again.
     Failed(ModelError),
 }
 
@@ -150,8 +150,11 @@ pub struct EngineStatus {
     pub rss_bytes: u64,
 }
 
-/// Writes one frame and flushes it.
-pub fn write_frame<T: Serialize>(out: &mut impl Write, frame: &T) -> io::Result<()> {
+/// One frame's bytes.
+///
+/// # Errors
+/// `InvalidInput` for one over [`MAX_FRAME`].
+pub fn encode_frame<T: Serialize>(frame: &T) -> io::Result<Vec<u8>> {
     let body = serde_json::to_vec(frame).map_err(io::Error::other)?;
     let length = u32::try_from(body.len()).ok().filter(|length| *length <= MAX_FRAME).ok_or_else(|| {
         io::Error::new(
@@ -159,11 +162,16 @@ pub fn write_frame<T: Serialize>(out: &mut impl Write, frame: &T) -> io::Result<
             format!("a frame of {} bytes is over {MAX_FRAME}", body.len()),
         )
     })?;
-    // One write: a frame must not be torn by another thread's, and a small one costs one system call.
     let mut bytes = Vec::with_capacity(body.len() + 4);
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(&body);
-    out.write_all(&bytes)?;
+    Ok(bytes)
+}
+
+/// Writes one frame and flushes it.
+pub fn write_frame<T: Serialize>(out: &mut impl Write, frame: &T) -> io::Result<()> {
+    // One write: a frame must not be torn by another thread's, and a small one costs one system call.
+    out.write_all(&encode_frame(frame)?)?;
     out.flush()
 }
 

@@ -6,16 +6,22 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
 use model::{
     Kind, ModelError, Request, SessionKey, WorkspaceKey,
     wire::{EngineStatus, FromEngine, ModelState, RequestId, ToEngine},
+};
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    iterator::Signals,
 };
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -60,7 +66,7 @@ pub(super) struct Desk {
 enum Event {
     Joined,
     Left,
-    Stop,
+    Stop(&'static str),
 }
 
 struct Roster {
@@ -101,6 +107,20 @@ impl Desk {
         })
     }
 
+    /// Ends politely on SIGTERM and SIGINT.
+    pub(super) fn stop_on_signals(&self) -> io::Result<()> {
+        let mut signals = Signals::new([SIGTERM, SIGINT])?;
+        let events = self.events.clone();
+        thread::Builder::new().name("signals".into()).spawn(move || {
+            for _signal in &mut signals {
+                if events.send(Event::Stop("a signal")).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(())
+    }
+
     pub(super) fn build(&self) -> &str {
         &self.build
     }
@@ -113,7 +133,6 @@ impl Desk {
         let reason = tokio::select! {
             reason = idle(events, idle_exit) => reason,
             () = self.accept(&socket) => "nobody can come any more",
-            reason = signal() => reason,
         };
         caring.abort();
         // First the name, so that a client that comes now starts a new one.
@@ -198,7 +217,7 @@ impl Desk {
             ToEngine::Files { workspace, .. } => all_is_known(outgoing, workspace),
             ToEngine::Piece { .. } | ToEngine::Leave { .. } => {}
             ToEngine::Status => outgoing.send(FromEngine::Status(self.status())),
-            ToEngine::Stop => self.post(Event::Stop),
+            ToEngine::Stop => self.post(Event::Stop("a client said so")),
             ToEngine::Hello { .. } => return false,
         }
         true
@@ -309,22 +328,9 @@ async fn idle(mut events: mpsc::UnboundedReceiver<Event>, idle_exit: Duration) -
                 clients = clients.saturating_sub(1);
                 patience = idle_exit;
             }
-            Some(Event::Stop) => return "a client said so",
+            Some(Event::Stop(reason)) => return reason,
             None => return "nobody is left to wait for",
         }
-    }
-}
-
-/// Waits for SIGTERM or SIGINT.
-async fn signal() -> &'static str {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => "a signal",
-        _ = int.recv() => "a signal",
     }
 }
 

@@ -3,7 +3,11 @@
 //! Must not follow a redirect, must not speak to another origin than the one that the user's configuration names, and must not put the
 //! key or a word of a request into an error: a host's own words may quote what it was sent.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use config::{Limits, Provider};
 use model::ModelError;
@@ -11,7 +15,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::speech::Strange;
+use super::{FindsKey, speech::Strange};
 
 /// Bytes of an answer that is read whole, at most. The tokens of all that a prompt may show are some megabytes.
 const LARGEST: usize = 32 << 20;
@@ -21,6 +25,8 @@ const LARGEST: usize = 32 << 20;
 pub(super) enum Trouble {
     /// Nobody answers there, or not in time.
     Silent(String),
+    /// Its key is not where it should be.
+    NoKey(String),
     /// It wants another key.
     Key(StatusCode),
     /// It can't, by its own word.
@@ -52,7 +58,8 @@ pub(super) struct Host {
     client: Client,
     base: String,
     origin: String,
-    key: Option<SecretString>,
+    finds_key: FindsKey,
+    key: Arc<RwLock<Option<SecretString>>>,
     limits: Limits,
 }
 
@@ -64,10 +71,10 @@ impl fmt::Debug for Host {
 }
 
 impl Host {
-    /// The host of `provider`, to be asked with this key.
+    /// The host of `provider`, to be asked with the key that is found like this.
     pub(super) fn new(
         provider: &Provider,
-        key: Option<SecretString>,
+        finds_key: FindsKey,
         limits: Limits,
     ) -> Result<Self, &'static str> {
         // Two crates of one process may both have wanted to be the first.
@@ -86,7 +93,16 @@ impl Host {
         }
         let client = client.build().map_err(|_| "can't be spoken to: TLS can't be set up on this machine")?;
         let (base, origin) = (provider.base_url.clone(), provider.origin().to_owned());
-        Ok(Self { client, base, origin, key, limits })
+        Ok(Self { client, base, origin, finds_key, key: Arc::default(), limits })
+    }
+
+    /// Looks where the key should be.
+    pub(super) async fn find_key(&self) -> Result<(), Trouble> {
+        let finds = Arc::clone(&self.finds_key);
+        let found = tokio::task::spawn_blocking(move || finds()).await;
+        let key = found.map_err(|_| Trouble::NoKey("a fault in Hob; its log has the details".into()))?;
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key.map_err(Trouble::NoKey)?;
+        Ok(())
     }
 
     /// The sentence for a person.
@@ -96,6 +112,9 @@ impl Host {
         ModelError::Unusable(match trouble {
             Trouble::Silent(why) => {
                 format!("the team's engine at {host} does not answer ({why}): start it there, {instead}")
+            }
+            Trouble::NoKey(why) => {
+                format!("the team's engine at {host} can't be asked without its key: {why}")
             }
             Trouble::Key(status) => format!(
                 "the team's engine at {host} wants another key (HTTP {}): set the provider's `key`, {instead}",
@@ -147,7 +166,8 @@ impl Host {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Trouble> {
-        let request = match &self.key {
+        let key = self.key.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let request = match key {
             Some(key) => request.bearer_auth(key.expose_secret()),
             None => request,
         };

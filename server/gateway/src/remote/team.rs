@@ -67,6 +67,7 @@ impl Team {
     /// Learns what the host serves and how that is asked.
     pub(super) async fn load(&self) -> Result<ModelInfo, Trouble> {
         let began = Instant::now();
+        self.host.find_key().await?;
         let mut answers = Vec::new();
         for path in self.speech.about() {
             answers.push(self.host.get(path).await?);

@@ -7,6 +7,8 @@ mod complete;
 mod engine;
 mod eval;
 mod files;
+#[cfg(feature = "gateway")]
+mod gateway;
 mod index;
 mod interval;
 mod out;
@@ -52,6 +54,10 @@ enum Command {
     Why(why::Why),
     /// Show what came of suggestions, by day and language: taken, kept, and how many keystrokes that saved.
     Usage(usage::Usage),
+    /// The processes that may reach the network; started by `hob` itself.
+    #[cfg(feature = "gateway")]
+    #[command(hide = true)]
+    Gateway(gateway::Gateway),
     /// One window's server; started by `hob` itself.
     #[command(hide = true)]
     Serve,
@@ -80,6 +86,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::Index(index)) => index.run(),
         Some(Command::Why(why)) => why.run(),
         Some(Command::Usage(usage)) => usage.run(),
+        #[cfg(feature = "gateway")]
+        Some(Command::Gateway(gateway)) => gateway.run(),
         Some(Command::Serve) => crate::serve::run(),
         None if cli.stdio || !std::io::IsTerminal::is_terminal(&std::io::stdin()) => crate::supervisor::run(),
         None => {

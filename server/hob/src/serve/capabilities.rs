@@ -15,6 +15,12 @@ pub(super) const VIEW_FILE_TEXT: &str = "hob.viewFileText";
 /// The command that explains the last answers.
 pub(super) const WHY: &str = "hob.why";
 
+/// What `workspace/executeCommand` takes.
+#[cfg(feature = "gateway")]
+const COMMANDS: [&str; 5] = [VIEW_FILE_TEXT, ACCEPTED, WHY, super::ask::ASK, super::ask::PREVIEW];
+#[cfg(not(feature = "gateway"))]
+const COMMANDS: [&str; 3] = [VIEW_FILE_TEXT, ACCEPTED, WHY];
+
 /// What the client said about itself.
 pub(super) fn client(capabilities: &lsp::ClientCapabilities) -> Client {
     let document = capabilities.text_document.as_ref();
@@ -84,7 +90,7 @@ pub(super) fn server(client: &Client, config: &config::Config) -> lsp::ServerCap
         inline_completion_provider: Some(lsp::InlineCompletionProvider::Bool(true)),
         completion_provider: popup(client, config.completion.popup).then_some(completion),
         execute_command_provider: Some(lsp::ExecuteCommandOptions {
-            commands: [VIEW_FILE_TEXT, ACCEPTED, WHY].map(str::to_owned).to_vec(),
+            commands: COMMANDS.map(str::to_owned).to_vec(),
             ..Default::default()
         }),
         workspace: Some(lsp::WorkspaceOptions {

@@ -4,6 +4,8 @@
 
 mod acceptance;
 mod alternatives;
+#[cfg(feature = "gateway")]
+mod ask;
 mod capabilities;
 mod complete;
 mod debounce;
@@ -67,6 +69,8 @@ struct Server {
     usage: Usage,
     measure: Measure,
     pace: Pace,
+    #[cfg(feature = "gateway")]
+    asking: ask::Asking,
     /// Ends the process: the editor or the supervisor is gone.
     abandoned: Arc<Notify>,
 }
@@ -132,6 +136,11 @@ async fn converse(state: &Path, config: &config::Config, sources: Sources) -> Re
         let abandoned = Arc::clone(&abandoned);
         move || abandoned.notify_one()
     })?;
+    #[cfg(feature = "gateway")]
+    let asking = ask::Asking::new(crate::cloud::Desk {
+        gateway: crate::gateway::Gateway::new(supervisor.gateways()),
+        state: state.to_owned(),
+    });
     let link = Link::start(settings::engine(config, None)?, supervisor)?;
     let session = Arc::new(Mutex::new(Session::new(sources)));
     let parser = Parser::start(Arc::clone(&session))?;
@@ -143,7 +152,20 @@ async fn converse(state: &Path, config: &config::Config, sources: Sources) -> Re
             let measure = Measure::start(client.clone());
             let pace = Pace::new(Instant::now());
             let indexing = Indexing::new(client.clone(), Arc::clone(&session), link.clone());
-            Server { client, session, parser, indexing, link, rows, usage, measure, pace, abandoned }
+            Server {
+                client,
+                session,
+                parser,
+                indexing,
+                link,
+                rows,
+                usage,
+                measure,
+                pace,
+                #[cfg(feature = "gateway")]
+                asking,
+                abandoned,
+            }
         }
     }));
     let server = service.inner().clone();

@@ -23,6 +23,8 @@ use super::{
     exclusions::Exclusions,
     flow::{Flow, lock},
 };
+#[cfg(feature = "gateway")]
+use crate::cloud::Shown;
 use crate::{settings::Sources, teaching};
 
 /// A document larger than this many bytes is mirrored, but not parsed.
@@ -369,6 +371,20 @@ impl Session {
     /// The document's version and text, as the server has them.
     pub(super) fn view(&self, uri: &str) -> Option<(i32, Snapshot)> {
         self.documents.get(uri).map(|entry| (entry.document.version(), entry.document.snapshot()))
+    }
+
+    /// An open document, or the part of it in `range`, to be shown to a model; `None` where there is no such thing.
+    #[cfg(feature = "gateway")]
+    pub(super) fn excerpt(&self, uri: &str, range: Option<WireRange>) -> Option<Shown> {
+        let entry = self.documents.get(uri).filter(|entry| !entry.document.is_out_of_sync())?;
+        let snapshot = entry.document.snapshot();
+        let at = |position| snapshot.offset(position, self.client.encoding).ok();
+        let text = match range {
+            Some(range) => snapshot.slice(at(range.start)?..at(range.end)?).to_string(),
+            None => snapshot.to_string(),
+        };
+        let (_, path) = self.relative(uri);
+        Some(Shown { path, language: entry.language_id.clone(), text, private: entry.excluded.is_some() })
     }
 
     /// Every open document with its text.

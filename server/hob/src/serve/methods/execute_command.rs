@@ -6,6 +6,8 @@ use tower_lsp::{
     jsonrpc::{Error, Result},
 };
 
+#[cfg(feature = "gateway")]
+use crate::serve::ask;
 use crate::serve::{
     Server,
     acceptance::ACCEPTED,
@@ -19,6 +21,10 @@ pub(super) async fn execute_command(server: &Server, params: ExecuteCommandParam
         VIEW_FILE_TEXT => view_file_text(server, &arguments),
         ACCEPTED => accepted(server, &arguments),
         WHY => why(server, &arguments).await,
+        #[cfg(feature = "gateway")]
+        ask::ASK => ask::ask(server, &arguments).await,
+        #[cfg(feature = "gateway")]
+        ask::PREVIEW => ask::preview(server, &arguments).await,
         other => Err(Error::invalid_params(format!("Hob has no command `{other}`"))),
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use config::Source;
+use config::{Source, Sources};
 use model::wire::{EngineStatus, ModelState};
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -57,7 +57,8 @@ impl Home {
         };
         let config = format!("engine.idle_exit = 0\n{model}{}\n", settings.join("\n"));
         let source = Source { name: "the configuration of this run", text: &config };
-        if let Some(problem) = config::load(Some(source), None, None).1.first() {
+        let sources = Sources { user: Some(source), ..Sources::default() };
+        if let Some(problem) = config::load(&sources).1.first() {
             bail!("{problem}");
         }
         fs::write(home.path("config/hob/config.toml"), config).context("can't write the configuration")?;

@@ -1,0 +1,105 @@
+//! What the decoders have in common: framing, and the order in which events may come.
+//!
+//! Must not know a provider's protocol, and must not quote what came in an error.
+
+use serde::de::DeserializeOwned;
+
+use super::{Decoder, Event, Malformed};
+use crate::{
+    lines::{Ends, Lines},
+    sse,
+};
+
+/// A provider's protocol: what one message of a stream says.
+pub(crate) trait Protocol: Send {
+    /// Adds what the message says. `name` is the event's, empty where there is none.
+    fn message(&mut self, name: &str, data: &str, events: &mut Vec<Event>) -> Result<(), Malformed>;
+}
+
+/// How a stream is divided into messages.
+enum Framing {
+    Events(sse::Decoder),
+    Lines(Lines),
+}
+
+/// A decoder for one stream.
+struct Stream<P> {
+    framing: Framing,
+    protocol: P,
+    ended: bool,
+    failed: bool,
+}
+
+/// A stream of server-sent events.
+pub(crate) fn of_events(protocol: impl Protocol + 'static) -> Box<dyn Decoder> {
+    stream(Framing::Events(sse::Decoder::new()), protocol)
+}
+
+/// A stream of server-sent events in which a line `FIELD: VALUE` is an event too.
+pub(crate) fn of_events_and(field: &'static str, protocol: impl Protocol + 'static) -> Box<dyn Decoder> {
+    stream(Framing::Events(sse::Decoder::with_stray(field)), protocol)
+}
+
+/// A stream of JSON values, one a line.
+pub(crate) fn of_lines(protocol: impl Protocol + 'static) -> Box<dyn Decoder> {
+    stream(Framing::Lines(Lines::new(Ends::Lf, sse::LIMIT)), protocol)
+}
+
+fn stream(framing: Framing, protocol: impl Protocol + 'static) -> Box<dyn Decoder> {
+    Box::new(Stream { framing, protocol, ended: false, failed: false })
+}
+
+impl<P: Protocol> Decoder for Stream<P> {
+    fn push(&mut self, bytes: &[u8], events: &mut Vec<Event>) -> Result<(), Malformed> {
+        let Self { framing, protocol, ended, failed } = self;
+        let mut each = |name: &str, data: &str| {
+            if *failed {
+                return Ok(());
+            }
+            let before = events.len();
+            let result = protocol.message(name, data, events);
+            let mut at = before;
+            while at < events.len() {
+                let is_second_end = match &events[at] {
+                    Event::Ended(_) => std::mem::replace(ended, true),
+                    Event::Failed { .. } => {
+                        *failed = true;
+                        events.truncate(at + 1);
+                        false
+                    }
+                    Event::Text(_) | Event::Chosen(_) | Event::Tokens(_) => false,
+                };
+                if is_second_end {
+                    events.remove(at);
+                } else {
+                    at += 1;
+                }
+            }
+            result
+        };
+        match framing {
+            Framing::Events(decoder) => decoder.push(bytes, |message| each(&message.name, &message.data)),
+            Framing::Lines(lines) => lines.push(bytes, |line| each("", &String::from_utf8_lossy(line))),
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.ended && !self.failed
+    }
+}
+
+/// Reads a message. The error says what kind of mistake is where, because serde's own words quote.
+pub(crate) fn parse<T: DeserializeOwned>(data: &str) -> Result<T, Malformed> {
+    serde_json::from_str(data).map_err(|error| {
+        let what = match error.classify() {
+            serde_json::error::Category::Data => "has a value of the wrong type",
+            serde_json::error::Category::Syntax => "is not JSON",
+            serde_json::error::Category::Io | serde_json::error::Category::Eof => "is JSON that breaks off",
+        };
+        Malformed(format!(
+            "a message of {} bytes in the answer {what} (at its byte {})",
+            data.len(),
+            error.column()
+        ))
+    })
+}

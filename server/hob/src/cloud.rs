@@ -1,0 +1,179 @@
+//! From what a person asks to an answer of a provider: the router's decision, the exact bytes, the person's consent, the answer as it comes.
+//!
+//! The window's part and the command line's are the same but for how a person is asked ([`Person`]). Must not send anything that was not
+//! shown to be asked about, and must not decide: `assist::route` does, and the gateway enforces.
+
+pub(crate) mod consent;
+mod request;
+mod words;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use assist::route::{self, Chosen, Decision, Local, World};
+use config::Cloud;
+use model::cloud::{Decided, Prepared, Refused};
+
+pub(crate) use request::{Request, Shown};
+pub(crate) use words::{offer, page};
+
+use crate::gateway::{Answer, Gateway};
+use consent::Consents;
+
+/// What a person says when asked whether something may leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// This time.
+    Once,
+    /// Whenever something is asked in this workspace.
+    Workspace,
+    /// Never in this workspace.
+    Never,
+    /// Let me see the bytes first.
+    Show,
+    /// Not this time.
+    No,
+}
+
+/// Whoever can be asked.
+pub(crate) trait Person {
+    /// Asks whether this may be sent. `remembers`: whether there is a workspace to remember an answer by.
+    async fn may_send(&mut self, offer: &str, remembers: bool) -> Verdict;
+
+    /// Shows the bytes: a page of Markdown.
+    async fn show(&mut self, page: String);
+}
+
+/// Where requests are put together.
+#[derive(Debug, Clone)]
+pub(crate) struct Desk {
+    /// The line to the gateway.
+    pub(crate) gateway: Gateway,
+    /// The state folder: consents are there.
+    pub(crate) state: PathBuf,
+}
+
+/// What surrounds a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    /// What holds here.
+    pub(crate) policy: &'a Cloud,
+    /// The workspace's folder.
+    pub(crate) workspace: Option<&'a Path>,
+    /// The engine of this machine.
+    pub(crate) local: Local,
+}
+
+/// A request that may be sent.
+#[derive(Debug)]
+pub(crate) struct Arranged {
+    /// Why it goes where it goes.
+    pub(crate) decision: Decision,
+    /// Its bytes.
+    pub(crate) prepared: Prepared,
+    /// To be sent, or dropped.
+    pub(crate) answer: Answer,
+}
+
+impl Desk {
+    /// Decides about `request` and has its bytes made. Nothing is sent yet, and nobody was asked.
+    pub(crate) async fn arrange(
+        &self,
+        request: &Request,
+        around: Surroundings<'_>,
+    ) -> Result<Arranged, Refused> {
+        let ask = request.ask();
+        let policy = around.policy;
+        let consents = Consents::read(&self.state).of(around.workspace, &policy.providers);
+        let mut world = World { consent: consents, local: around.local, ..World::default() };
+        let mut errand = request.errand(BTreeMap::new());
+        // A gateway is started only where what it knows can matter.
+        if route::asks_gateway(&errand, policy, &world) {
+            let snapshot = self.gateway.look(&policy.restriction(), Some(ask.clone())).await?;
+            errand.secrets = snapshot.secrets.clone();
+            world.see(snapshot);
+        }
+        let decision = route::decide(&errand, policy, &world);
+        let chain = match &decision.chosen {
+            Chosen::Cloud { chain, .. } => chain.clone(),
+            Chosen::Local { .. } | Chosen::Refused { .. } => return Err(declined(&decision.sentence())),
+        };
+        let decided = record(&decision)?;
+        let (prepared, answer) = self.gateway.prepare(ask, chain, decided).await?;
+        Ok(Arranged { decision, prepared, answer })
+    }
+
+    /// Asks `person` where that is needed, and has `arranged` sent. The answer is to be listened to.
+    pub(crate) async fn send(
+        &self,
+        arranged: &Arranged,
+        around: Surroundings<'_>,
+        person: &mut impl Person,
+    ) -> Result<(), Refused> {
+        let needs_consent = matches!(arranged.decision.chosen, Chosen::Cloud { needs_consent: true, .. });
+        while needs_consent {
+            let offer = offer(&arranged.prepared, around.policy);
+            match person.may_send(&offer, around.workspace.is_some()).await {
+                Verdict::Show => person.show(page(&arranged.prepared, &arranged.decision)).await,
+                Verdict::Once => break,
+                Verdict::Workspace => {
+                    self.remember(around, |consents, workspace| {
+                        let asked = |id: &str| {
+                            arranged.prepared.previews.iter().any(|preview| preview.target.provider == id)
+                        };
+                        for provider in around.policy.providers.iter().filter(|provider| asked(&provider.id))
+                        {
+                            consents.grant(workspace, provider);
+                        }
+                    })?;
+                    break;
+                }
+                Verdict::Never => {
+                    self.remember(around, Consents::refuse)?;
+                    return Err(declined(
+                        "nothing was sent, and nothing will be sent from this workspace (`hob cloud forget` asks anew)",
+                    ));
+                }
+                Verdict::No => return Err(declined("nothing was sent")),
+            }
+        }
+        arranged.answer.send();
+        Ok(())
+    }
+
+    fn remember(
+        &self,
+        around: Surroundings<'_>,
+        change: impl FnOnce(&mut Consents, &Path),
+    ) -> Result<(), Refused> {
+        let Some(workspace) = around.workspace else { return Ok(()) };
+        Consents::change(&self.state, |consents| change(consents, workspace)).map_err(|error| {
+            declined(&format!("nothing was sent, because that can't be remembered: {error:#}"))
+        })
+    }
+}
+
+/// For the ledger: why, and from which numbers.
+fn record(decision: &Decision) -> Result<Decided, Refused> {
+    let inputs = serde_json::to_string(&decision.facts)
+        .map_err(|error| declined(&format!("the decision can't be recorded, so nothing is sent: {error}")))?;
+    let (rule, rule_line) = decision.rule.clone().unzip();
+    Ok(Decided {
+        why: decision.sentence(),
+        rule,
+        rule_line: rule_line.unwrap_or_default(),
+        rejected: decision
+            .rejected
+            .iter()
+            .map(|(destination, rejection)| (destination.to_string(), rejection.word().to_owned()))
+            .collect(),
+        inputs,
+    })
+}
+
+/// Nothing is sent, and nobody else is to be asked.
+fn declined(why: &str) -> Refused {
+    Refused { why: why.to_owned(), elsewhere: false }
+}
