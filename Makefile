@@ -7,7 +7,7 @@
 .DEFAULT_GOAL := help
 # The targets share one build folder, and cargo uses all cores by itself.
 .NOTPARALLEL:
-.PHONY: help demo build test unit lint test-fast test-large docs bench shape bench-peers ember ember-test deps clean-root
+.PHONY: help demo build test unit lint test-fast test-large test-ledger docs bench shape bench-peers ember ember-test deps clean-root
 
 # A rustup that was installed a moment ago is not on this shell's path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -40,8 +40,16 @@ lint: deps ## rustfmt, clippy, rustdoc: no warning passes; cargo-deny too, where
 	@if cargo deny --version >/dev/null 2>&1; then $(stage) "cargo-deny" cargo deny --locked check bans licenses sources; \
 	else echo "cargo-deny is not installed, so its bans and sources were not checked (cargo install --locked cargo-deny)"; fi
 
-test-large: build ## a window over a workspace of 200,000 files: minutes, and a gigabyte of disk
+test-large: build ## a window over 200,000 files, and 100,000 decisions for each law of the router: minutes, and a gigabyte of disk
 	HOB_TEST_FILES=200000 cargo test --release --locked --package e2e --test index -- while_a_workspace_is_read
+	HOB_TEST_DECISIONS=100000 cargo test --release --locked --package assist --lib -- route::laws
+
+test-ledger: ## 1,000 races for a budget, 1,000 kills and 10,000 torn logs of the ledger: minutes
+	HOB_TEST_LEDGER=1000 cargo test --release --locked --package gateway --test ledger -- --nocapture --test-threads 1
+
+test-faults: deps ## 10,000 requests whose providers fail at random, and every fault in every protocol: half a minute
+	HOB_TEST_FAULTS=10000 cargo test --release --locked --package gateway --lib -- course::tests::random
+	HOB_TEST_FAULTS=10000 cargo test --release --locked --package gateway --test matrix -- --nocapture
 
 test-fast: ## tests of the crates without llama.cpp: seconds once built
 	cargo test --package text --package syntax --package prompt --package model --package config --package assist

@@ -61,7 +61,9 @@ impl Settings {
         while let Some(name) = arguments.next() {
             let mut value = || arguments.next().ok_or(format!("{name} needs a value"));
             match name.as_str() {
-                "--users" => settings.users = value()?.split(',').map(str::parse).collect::<Result<_, _>>()?,
+                "--users" => {
+                    settings.users = value()?.split(',').map(str::parse).collect::<Result<_, _>>()?
+                }
                 "--seconds" => settings.seconds = value()?.parse()?,
                 "--slots" => settings.slots = value()?.parse()?,
                 "--context" => settings.context = value()?.parse()?,
@@ -72,7 +74,9 @@ impl Settings {
             }
         }
         if !settings.server.exists() {
-            return Err("no llama-server there: benches/peers/fetch.sh llama-server, or --server PROGRAM".into());
+            return Err(
+                "no llama-server there: benches/peers/fetch.sh llama-server, or --server PROGRAM".into()
+            );
         }
         Ok(settings)
     }
@@ -201,7 +205,13 @@ impl Chance {
 }
 
 /// Types until the time is over; the number of keys.
-fn live(user: usize, client: &EngineClient, texts: &[String], until: Instant, to: &mpsc::Sender<Key>) -> usize {
+fn live(
+    user: usize,
+    client: &EngineClient,
+    texts: &[String],
+    until: Instant,
+    to: &mpsc::Sender<Key>,
+) -> usize {
     let mut chance = Chance(u64::try_from(user).unwrap_or(0));
     let mut keys = 0;
     // People do not begin in the same moment.
@@ -312,8 +322,9 @@ struct Row {
 fn measure(settings: &Settings, users: usize, texts: &Arc<Vec<String>>) -> Outcome<Row> {
     let host = Host::start(settings)?;
     let folder = tempfile::Builder::new().prefix("team").tempdir()?;
-    let clients: Vec<_> =
-        (0..users).map(|user| desk(user, folder.path(), host.port, settings.context)).collect::<Outcome<_>>()?;
+    let clients: Vec<_> = (0..users)
+        .map(|user| desk(user, folder.path(), host.port, settings.context))
+        .collect::<Outcome<_>>()?;
     let before = host.evaluated()?;
     let (to, keys) = mpsc::channel();
     let until = Instant::now() + Duration::from_secs(settings.seconds);
@@ -356,7 +367,8 @@ fn at(sorted: &[f64], share: usize) -> f64 {
 fn main() -> Outcome<()> {
     let settings = Settings::read()?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server");
-    let files = source::files_below(&root)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs"));
+    let files =
+        source::files_below(&root)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs"));
     let texts = files.map(std::fs::read_to_string).collect::<Result<Vec<_>, _>>()?;
     let texts = Arc::new(texts.into_iter().filter(|text| text.lines().count() > 120).collect::<Vec<_>>());
     let mut out = io::stdout();

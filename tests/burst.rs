@@ -65,6 +65,7 @@ fn a_hundred_requests_of_which_all_but_one_are_taken_back() {
     engine.thaw();
     let answer = editor.wait(*last);
     assert!(answer.is_ok(), "nobody took this one back: {answer:?}");
+    assert!(!world.log("engine").contains("ERROR"), "a cancel is no error:\n{}", world.log("engine"));
     // That there were exactly 100 answers is what `quit` checks.
     editor.quit();
 }

@@ -53,7 +53,8 @@ struct Host {
 impl Host {
     /// One at a port that nobody has.
     fn start(program: &Path) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         Self::start_at(program, port)
     }
 
@@ -61,7 +62,8 @@ impl Host {
         let mut command = Command::new(program);
         command.args(["-m", EMBER, "--host", "127.0.0.1", "--port", &port.to_string()]);
         command.args(["-t", "1", "--parallel", "4", "-c", "8192", "--api-key", "sesame"]);
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("llama-server starts");
+        let process =
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("llama-server starts");
         let host = Self { process, port };
         let up = eventually(PATIENCE, || host.is_up().then_some(()));
         assert!(up.is_some(), "llama-server does not come up");
@@ -247,7 +249,11 @@ fn what_its_user_keeps_back_never_reaches_the_host() {
     let editor = world.editor().start();
     let open = at_a_line(&editor, "gguf.rs");
     eventually(PATIENCE, || open.complete()).expect("the host has something to say here");
-    let mut kept = editor.open("secret/plan.rs", "rust", "fn canary_7f3a() {\n    let tulip = canary_7f3a();\n    \n}\n");
+    let mut kept = editor.open(
+        "secret/plan.rs",
+        "rust",
+        "fn canary_7f3a() {\n    let tulip = canary_7f3a();\n    \n}\n",
+    );
     kept.put_after("canary_7f3a();\n    ");
     kept.type_in("let x = can");
     assert_eq!(kept.complete(), None);

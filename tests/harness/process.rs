@@ -19,6 +19,8 @@ pub enum Role {
     Serve,
     /// The model's process.
     Engine,
+    /// One window's gateway.
+    Gateway,
     /// A command that a person runs.
     Command,
 }
@@ -55,6 +57,7 @@ impl Process {
         let role = match words.get(1..).unwrap_or_default() {
             ["serve", ..] => Role::Serve,
             ["engine", "run", ..] | ["gateway", "engine", ..] => Role::Engine,
+            ["gateway", "run", ..] => Role::Gateway,
             [] | ["" | "--stdio", ..] => Role::Supervisor,
             _ => Role::Command,
         };

@@ -139,7 +139,6 @@ fn preference(facts: &Facts, here: &Here) -> Vec<Destination> {
         wanted
     };
     match (&facts.choice, ruled) {
-        (Choice::Local, _) => vec![Destination::Local],
         (Choice::Target(target), _) => with_local(vec![Destination::Cloud(target.clone())]),
         (Choice::Cloud, Some(chain))
             if chain.iter().any(|destination| *destination != Destination::Local) =>
@@ -151,7 +150,7 @@ fn preference(facts: &Facts, here: &Here) -> Vec<Destination> {
         (Choice::Cloud, _) => with_local(usual(facts)),
         (Choice::None, Some(chain)) => chain.to_vec(),
         (Choice::None, None) if is_for_cloud(facts, here) => with_local(usual(facts)),
-        (Choice::None, None) => vec![Destination::Local],
+        (Choice::None, None) | (Choice::Local, _) => vec![Destination::Local],
     }
 }
 

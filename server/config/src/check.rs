@@ -7,7 +7,11 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
-use crate::{Declared, Options, Place, declare::takes, read::Written};
+use crate::{
+    Declared, Options, Place,
+    declare::{says_what_it_takes, takes},
+    read::Written,
+};
 
 /// What is wrong, and where.
 pub(crate) type Fault = (Option<Place>, String);
@@ -36,6 +40,7 @@ pub(crate) fn faults(option: &Declared, entry: &Written) -> Vec<Fault> {
     let mut found = Vec::new();
     let part = Part { name: option.path(), address: String::new(), schema: &option.schema, is_unsaid: false };
     part.check(option, &entry.value, &mut |address, what| found.push((entry.place_of(address), what)));
+    found.sort_by_key(|(place, _)| *place);
     found
 }
 
@@ -65,7 +70,7 @@ impl Part<'_> {
                     Part { name, address: step(key), schema, is_unsaid }.check(option, value, tell);
                 }
             }
-            (Value::Array(items), _, Some(schema)) if is_told_apart(schema) => {
+            (Value::Array(items), _, Some(schema)) if says_what_it_takes(schema) => {
                 for (at, value) in items.iter().enumerate() {
                     let part = Part { name: self.name.clone(), address: step(&at), schema, is_unsaid };
                     part.check(option, value, tell);
@@ -75,26 +80,28 @@ impl Part<'_> {
             _ => {
                 let not = if is_unsaid { String::new() } else { format!(", not {}", shown(value)) };
                 let takes = takes(&self.name, self.schema);
-                tell(&self.address, format!("`{}` must be {takes}{not}", readable(&self.name)));
+                let entry = if self.is_entry() { "each entry of " } else { "" };
+                tell(&self.address, format!("{entry}`{}` must be {takes}{not}", readable(&self.name)));
             }
         }
     }
+
+    /// Whether it is an entry of a list.
+    fn is_entry(&self) -> bool {
+        self.address.rsplit('/').next().is_some_and(is_number)
+    }
 }
 
-/// Whether the items of a list are worth a message of their own.
-fn is_told_apart(items: &Value) -> bool {
-    ["properties", "enum", "x-takes"].iter().any(|key| items.get(key).is_some())
+/// Whether a step of an address is one into a list.
+fn is_number(step: &str) -> bool {
+    !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether an option takes a value at an address, if nothing else is there. Tables are declared so that none of their keys needs another.
 fn is_taken(option: &Declared, address: &str, value: &Value) -> bool {
     let steps = address.strip_prefix('/').into_iter().flat_map(|steps| steps.rsplit('/'));
     let value = steps.fold(value.clone(), |value, step| {
-        if step.bytes().all(|byte| byte.is_ascii_digit()) {
-            Value::Array(vec![value])
-        } else {
-            table(step, value)
-        }
+        if is_number(step) { Value::Array(vec![value]) } else { table(step, value) }
     });
     serde_json::from_value::<Options>(table(&option.group, table(&option.name, value))).is_ok()
 }
@@ -107,14 +114,13 @@ fn table(key: &str, value: Value) -> Value {
 fn unknown(name: &str, key: &str, known: &Map<String, Value>) -> String {
     let like = |other: &String| strsim::normalized_damerau_levenshtein(key, other);
     let meant = known.keys().map(|other| (like(other), other)).filter(|(likeness, _)| *likeness >= 0.6);
-    let hint = match meant.max_by(|a, b| a.0.total_cmp(&b.0)) {
-        Some((_, meant)) => format!(" (did you mean `{name}.{meant}`?)"),
-        None => {
-            let keys: Vec<_> = known.keys().map(String::as_str).collect();
-            format!(" (there are {})", keys.join(", "))
-        }
-    };
-    format!("there is no option `{}`{hint}", readable(&format!("{name}.{key}")))
+    let meant =
+        meant.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, meant)| format!("did you mean `{name}.{meant}`?"));
+    let hint = meant.unwrap_or_else(|| {
+        let keys: Vec<_> = known.keys().map(String::as_str).collect();
+        format!("there are {}", keys.join(", "))
+    });
+    format!("there is no option `{}` ({hint})", readable(&format!("{name}.{key}")))
 }
 
 /// The option, or the group, that was probably meant by a name that is none.

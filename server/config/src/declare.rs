@@ -2,6 +2,8 @@
 //!
 //! Must not know any particular option.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use crate::Options;
@@ -96,7 +98,13 @@ impl Declared {
     }
 
     /// Every option, in the order of declaration.
-    pub fn all() -> Vec<Self> {
+    pub fn all() -> &'static [Self] {
+        // Made once: sources are read again whenever an editor's settings change.
+        static ALL: LazyLock<Vec<Declared>> = LazyLock::new(Declared::list);
+        &ALL
+    }
+
+    fn list() -> Vec<Self> {
         let schema = crate::schema();
         let declare = |&(group, name): &(&str, &str)| {
             let option = &schema["properties"][group]["properties"][name];
@@ -120,11 +128,24 @@ pub(crate) fn text<'a>(schema: &'a Value, key: &str) -> &'a str {
     schema.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Whether an option is a list of tables.
+pub(crate) fn is_tables(schema: &Value) -> bool {
+    schema["items"].get("properties").is_some()
+}
+
+/// Whether the schema of a list's entry says more than that it is a text.
+pub(crate) fn says_what_it_takes(entry: &Value) -> bool {
+    ["properties", "enum", "x-takes"].iter().any(|key| entry.get(key).is_some())
+}
+
 /// Says in words what a schema admits, for what is called `name`. Types whose shape says too little bring their own words as `x-takes`.
 pub(crate) fn takes(name: &str, schema: &Value) -> String {
     let own = text(schema, "x-takes");
     if !own.is_empty() {
         return own.to_owned();
+    }
+    if let Some(shapes) = schema.get("anyOf").and_then(Value::as_array) {
+        return shapes.first().map_or_else(String::new, |shape| takes(name, shape));
     }
     if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
         // What may be absent may be null in a schema, but no file can write that.
@@ -135,8 +156,9 @@ pub(crate) fn takes(name: &str, schema: &Value) -> String {
     let kinds = schema["type"].as_array().into_iter().flatten().chain([&schema["type"]]);
     match kinds.filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or_default() {
         "boolean" => "true or false".into(),
-        "array" if schema["items"].get("properties").is_some() => {
-            format!("tables that each begin with `[[{name}]]`")
+        "array" if is_tables(schema) => format!("tables that each begin with `[[{name}]]`"),
+        "array" if says_what_it_takes(&schema["items"]) => {
+            format!("a list, each entry {}", takes(name, &schema["items"]))
         }
         "array" => "a list of texts".into(),
         "object" => "a table".into(),

@@ -22,14 +22,21 @@ struct Pattern {
     folders_only: bool,
 }
 
+/// Bytes of all patterns of a list together. Compiling takes time, and a repository may have written some of them.
+const MOST_BYTES: usize = 16 << 10;
+
 impl Globs {
     /// Compiles patterns: one without a slash holds in every folder, one with a slash from the root on; one that names a folder holds for
     /// what is below it.
     ///
     /// # Errors
-    /// A pattern can't be read, or all of them together are too large; the sentence says which. Who wanted to forbid something
+    /// A pattern can't be read, or all of them together have more than 16 KiB; the sentence says which. Who wanted to forbid something
     /// by them must then take everything as forbidden.
     pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, String> {
+        let bytes: usize = patterns.iter().map(|pattern| pattern.as_ref().len()).sum();
+        if bytes > MOST_BYTES {
+            return Err(format!("these patterns have {bytes} bytes together, more than {MOST_BYTES}"));
+        }
         let mut set = GlobSet::builder();
         let mut read = Vec::with_capacity(patterns.len());
         for written in patterns.iter().map(AsRef::as_ref) {

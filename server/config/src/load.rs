@@ -8,9 +8,7 @@ use std::mem;
 use serde_json::Value;
 
 use crate::{
-    Config, Declared, Globs, Mode, Options, Problem, Restriction, Scope, check,
-    check::readable,
-    policy,
+    Config, Declared, Globs, Mode, Options, Problem, Restriction, Scope, check, policy,
     read::{self, Written},
 };
 
@@ -82,8 +80,11 @@ pub fn load(sources: &Sources<'_>) -> (Config, Vec<Problem>) {
     resolved.finish()
 }
 
+/// What was written, and the option that it is for.
+type Accepted = (&'static Declared, Written);
+
 struct Resolved {
-    declared: Vec<Declared>,
+    declared: &'static [Declared],
     /// What holds but for restrictions of the policy, as JSON of [`Options`].
     values: Value,
     /// What sources other than the user's forbid of the policy.
@@ -104,7 +105,11 @@ impl Resolved {
     fn add(&mut self, file: &str, author: Author, written: Result<Vec<Written>, Vec<check::Fault>>) {
         let taken = written.and_then(|written| {
             let accepted = self.accepted(file, author, written)?;
-            if author == Author::User { self.trust(file, &accepted) } else { self.tighten(author, &accepted) }
+            if author == Author::User {
+                return self.trust(file, &accepted);
+            }
+            self.tighten(author, &accepted);
+            Ok(())
         });
         for (place, mistake) in taken.err().into_iter().flatten() {
             let follows = if author == Author::Organisation {
@@ -125,47 +130,45 @@ impl Resolved {
         file: &str,
         author: Author,
         written: Vec<Written>,
-    ) -> Result<Vec<(Declared, Written)>, Vec<check::Fault>> {
+    ) -> Result<Vec<Accepted>, Vec<check::Fault>> {
         let (mut accepted, mut faults) = (Vec::new(), Vec::new());
         for mut entry in written {
-            let option = match check::find(&self.declared, &entry) {
-                Ok(Some(option)) => option.clone(),
+            let option = match check::find(self.declared, &entry) {
+                Ok(Some(option)) => option,
                 Ok(None) => continue,
                 Err(fault) => {
                     faults.push(fault);
                     continue;
                 }
             };
-            let mut refuse = |why: &str| {
-                let message = format!(
-                    "`{}` is not taken from here, because {why}; it may stand only in your own file, {}",
-                    entry.path,
-                    user_file(),
-                );
+            let mut refuse = |what: String| {
+                let message = format!("{what}; it may stand only in your own file, {}", user_file());
                 self.problems.push(Problem { file: file.to_owned(), place: entry.place, message });
             };
+            let not_taken = |why: &str| format!("`{}` is not taken from here, because {why}", option.path());
             match (option.scope, author) {
                 (_, Author::User) | (Scope::Tighten, _) | (Scope::Anyone, Author::Anyone) => {}
                 (Scope::UserOnly, Author::Anyone) => {
-                    refuse("a repository could have written it");
+                    refuse(not_taken("a repository could have written it"));
                     continue;
                 }
                 (_, Author::Organisation) => {
-                    refuse("an organisation's file can only tighten");
+                    refuse(not_taken("an organisation's file can only tighten"));
                     continue;
                 }
             }
-            faults.extend(check::faults(&option, &entry));
             if author != Author::User && takes_back(&mut entry.value) {
-                refuse("a pattern that begins with `!` takes back what others exclude");
+                let what = "a pattern that begins with `!` is not taken from here, because it takes back what others exclude";
+                refuse(format!("in `{}`, {what}", option.path()));
             }
+            faults.extend(check::faults(option, &entry));
             accepted.push((option, entry));
         }
         if faults.is_empty() { Ok(accepted) } else { Err(faults) }
     }
 
     /// Takes what the user wrote, if it fits together.
-    fn trust(&mut self, file: &str, written: &[(Declared, Written)]) -> Result<(), Vec<check::Fault>> {
+    fn trust(&mut self, file: &str, written: &[Accepted]) -> Result<(), Vec<check::Fault>> {
         let mut values = self.values.clone();
         for (option, entry) in written {
             set(&mut values, option, entry.value.clone());
@@ -176,7 +179,10 @@ impl Resolved {
                 let entry = written.iter().find(|(_, entry)| entry.path == mistake.option);
                 entry.and_then(|(_, entry)| entry.place_of(&mistake.within))
             };
-            return Err(mistakes.into_iter().map(|mistake| (place(&mistake), mistake.what)).collect());
+            let mut faults: Vec<_> =
+                mistakes.into_iter().map(|mistake| (place(&mistake), mistake.what)).collect();
+            faults.sort_by_key(|(place, _)| *place);
+            return Err(faults);
         }
         self.values = values;
         for (_, entry) in written {
@@ -195,7 +201,7 @@ impl Resolved {
     }
 
     /// Takes from anybody else what forbids more, and from those whose options are anyone's what only changes.
-    fn tighten(&mut self, author: Author, written: &[(Declared, Written)]) -> Result<(), Vec<check::Fault>> {
+    fn tighten(&mut self, author: Author, written: &[Accepted]) {
         let mut asked = serde_json::to_value(policy::unbounded()).unwrap_or_default();
         for (option, entry) in written {
             let value = entry.value.clone();
@@ -209,7 +215,6 @@ impl Resolved {
             }
         }
         self.restriction = self.restriction.and(&policy::restriction(&options(&asked)));
-        Ok(())
     }
 
     fn finish(mut self) -> (Config, Vec<Problem>) {
@@ -220,7 +225,7 @@ impl Resolved {
         config.cloud = config.cloud.restricted(&self.restriction);
         if let Err(why) = Globs::new(&config.cloud.never) {
             config.cloud.mode = Mode::LocalOnly;
-            let message = format!("{}, so nothing leaves this machine until it is mended", readable(&why));
+            let message = format!("{why}, so nothing leaves this machine until it is mended");
             self.problems.push(Problem {
                 file: "cloud.never, from all sources together".into(),
                 place: None,

@@ -141,7 +141,7 @@ options! {
             tighten mode: Option<Mode> = None,
 
             /// Files that never leave, besides those whose names are those of secrets: patterns as in a `.gitignore` at the workspace's root,
-            /// in any case of letters. A repository or an editor can only add to the list.
+            /// in any case of letters. Everybody else can only add to the list.
             tighten never: Vec<Pattern> = Vec::new(),
 
             /// The only hosts that anything may be sent to. Without it: those of your providers. Of two lists, what is in both holds.

@@ -9,7 +9,8 @@ use crate::{
     Budget, Cloud, Destination, Dialect, KeySource, Limits, Mode, Options, Price, Provider, Requirements,
     Restriction, Rule, Target, Then, When,
     tables::{KeyTable, PriceTable, ProviderTable, RequireTable, RuleTable, WhenTable},
-    terms::{Dollars, Region},
+    terms::{Dollars, ProviderId, Region},
+    values::Whole,
 };
 
 /// The groups whose options tighten as a [`Restriction`] and not one by one.
@@ -155,7 +156,7 @@ fn provider(table: &ProviderTable, at: usize, mistakes: &mut Mistakes) -> Option
         base_url,
         key: table.key.as_ref().and_then(|table| key(table, at, mistakes)),
         models,
-        context_tokens: table.context_tokens.map_or_else(|| context(dialect), |tokens| tokens.get()),
+        context_tokens: table.context_tokens.map_or_else(|| context(dialect), Whole::get),
         region: table.region.as_ref().map(|region| region.get().to_owned()),
         retention: table.retention,
     })
@@ -269,7 +270,7 @@ fn prices(tables: &[PriceTable], providers: &[Provider], mistakes: &mut Mistakes
 
 /// Holds the engine elsewhere against the providers: it has to be one that takes token arrays.
 fn remote(options: &Options, cloud: &Cloud, mistakes: &mut Mistakes) {
-    let Some(id) = options.engine.remote.as_ref().map(|id| id.get()) else { return };
+    let Some(id) = options.engine.remote.as_ref().map(ProviderId::get) else { return };
     let what = match cloud.provider(id) {
         Some(provider) if matches!(provider.dialect, Dialect::LlamaServer | Dialect::Vllm) => return,
         Some(_) => format!(

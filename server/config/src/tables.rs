@@ -81,8 +81,8 @@ pub(crate) struct RuleTable {
     /// When it speaks: all of what stands here has to hold. Without it: always.
     pub(crate) when: WhenTable,
 
-    /// Who answers then: `"deny-cloud"` keeps the request on this machine whatever other rules say, a list is asked in its order.
-    /// Required.
+    /// Who answers then: `"deny-cloud"` keeps the request on this machine whatever other rules say, those of a list are asked in its
+    /// order. Required.
     pub(crate) then: Option<Consequence>,
 
     /// What a provider has to promise besides, for what this rule sends.

@@ -72,7 +72,7 @@ macro_rules! texts {
 
 texts! {
     /// What a provider is called in rules and rows.
-    ProviderId, "a name of letters, digits, `-`, `_` and `.`, and not \"local\"",
+    ProviderId, "a name of letters, digits, `-`, `_` and `.` other than \"local\"",
         |text| (is_name(text, "-_.") && text != "local").then(|| text.to_owned());
 
     /// What a provider calls a model.

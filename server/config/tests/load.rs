@@ -44,6 +44,7 @@ fn without_sources_every_default_holds() {
                 context_tokens: 2048,
                 order: Auto,
                 pace: Auto,
+                remote: None,
             },
             completion: Completion {
                 enabled: true,
@@ -77,7 +78,7 @@ fn without_sources_every_default_holds() {
                 hosts: None,
                 require: Requirements {
                     retention: None,
-                    regions: [],
+                    regions: None,
                 },
                 secrets: Redact,
                 budget: Budget {
@@ -172,7 +173,7 @@ fn a_misspelt_option_is_named_with_the_one_that_was_meant() {
         &Value::Null,
         &expect![[r#"
             config.toml:1:8: there is no option `engine.idleexit` (did you mean `engine.idle_exit`?), so nothing from here is used until it is mended
-            config.toml:2:8: there is no option `engine.model_file` (there are model, idle_exit, threads, context_tokens, order, pace), so nothing from here is used until it is mended
+            config.toml:2:8: there is no option `engine.model_file` (there are model, idle_exit, threads, context_tokens, order, pace, remote), so nothing from here is used until it is mended
         "#]],
     );
     check(
@@ -180,7 +181,7 @@ fn a_misspelt_option_is_named_with_the_one_that_was_meant() {
         "",
         &Value::Null,
         &expect![[r#"
-            config.toml:2:1: there is no option `engine.key` (there are model, idle_exit, threads, context_tokens, order, pace), so nothing from here is used until it is mended
+            config.toml:2:1: there is no option `engine.key` (there are model, idle_exit, threads, context_tokens, order, pace, remote), so nothing from here is used until it is mended
         "#]],
     );
 }
@@ -486,6 +487,7 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         engine.context_tokens UserOnly
         engine.order UserOnly
         engine.pace UserOnly
+        engine.remote UserOnly
         completion.enabled Tighten
         completion.popup Anyone
         completion.popup_deadline_ms Anyone
@@ -505,10 +507,30 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         context.uses Anyone
         context.neighbours Anyone
         context.ngrams Anyone
+        cloud.mode Tighten
+        cloud.never Tighten
+        cloud.hosts Tighten
+        cloud.secrets Tighten
+        cloud.require_retention Tighten
+        cloud.require_regions Tighten
+        cloud.provider UserOnly
+        cloud.rule UserOnly
+        cloud.price UserOnly
+        budget.per_call_usd Tighten
+        budget.day_usd Tighten
+        budget.month_usd Tighten
+        limits.connect_ms UserOnly
+        limits.first_token_ms UserOnly
+        limits.idle_ms UserOnly
+        limits.total_ms UserOnly
+        limits.attempts UserOnly
         log.level UserOnly"#]]
     .assert_eq(&scopes.join("\n"));
-    // A type without a stricter side can't be tightened: `load` would never take it from a repository.
-    for option in Declared::all().iter().filter(|option| option.scope == Scope::Tighten) {
+    // A type without a stricter side can't be tightened: `load` would never take it from a repository. How those of the policy are is
+    // held in tests/policy.rs.
+    let is_policy = |option: &Declared| option.group == "cloud" || option.group == "budget";
+    let declared = Declared::all();
+    for option in declared.iter().filter(|option| option.scope == Scope::Tighten && !is_policy(option)) {
         assert!(option.default.is_boolean() || option.default.is_array(), "{}", option.path());
     }
 }

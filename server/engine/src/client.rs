@@ -330,7 +330,8 @@ fn end_answer(answer: Box<dyn Answer>, result: Result<Finish, ModelError>) {
     }
 }
 
-fn shake_hands(stream: &Stream, build: &str) -> Result<ModelState, ConnectError> {
+/// Introduces this process as `build`; the model's state. An engine that is just ending is nobody.
+pub(crate) fn shake_hands(stream: &Stream, build: &str) -> Result<ModelState, ConnectError> {
     let stranger = |error: io::Error| ConnectError::Stranger(error.to_string());
     stream.set_recv_timeout(Some(HELLO)).map_err(stranger)?;
     // An engine that is just ending closes without a word: that is nobody, not a stranger.

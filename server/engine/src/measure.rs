@@ -15,6 +15,7 @@ use std::{
 };
 
 use model::{Asking, Kind, Request, SessionKey, Stats};
+use prompt::{Token, Tokens};
 
 pub use self::{
     alternatives::{Candidates, candidates},
@@ -25,7 +26,7 @@ use crate::{
     decode::{Decoder, Rehearsal, Timing},
     embedded::{self, EmbeddedFile},
     interrupt::Interrupt,
-    llama::Model,
+    llama::{Context, Failure, Model},
     mixture::Choice,
     options::EngineOptions,
     worker::{self, Shared},
@@ -36,6 +37,20 @@ fn model(path: Option<&Path>) -> Result<(Model, EmbeddedFile), String> {
     let file = embedded::open(&std::env::temp_dir()).map_err(|error| error.to_string())?;
     let path = path.map_or(file.path.clone(), PathBuf::from);
     Ok((Model::load(&path, |_| true)?, file))
+}
+
+/// As the engine makes it: documents, and tokens in each.
+const SEQUENCES: usize = 8;
+const CONTEXT: usize = 2048;
+
+/// A token of `model`: to what an evaluation costs they are all alike.
+fn any_token(model: &Model) -> Token {
+    Token(i32::try_from(model.size() / 2).unwrap_or(0))
+}
+
+/// Reads so many of `token` into the empty `sequence`.
+fn fill(context: &mut Context<'_>, sequence: usize, token: Token, tokens: usize) -> Result<(), Failure> {
+    (0..tokens).step_by(64).try_for_each(|at| context.evaluate(sequence, at, &[token; 64], 1))
 }
 
 /// A place in a text, and what is said there.

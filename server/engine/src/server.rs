@@ -97,7 +97,7 @@ pub fn run(options: EngineOptions) -> Result<(), EngineError> {
         started,
         build: options.build.clone(),
         shared: Arc::clone(&shared),
-        roster: Mutex::new(Roster { clients: BTreeMap::new(), state: ModelState::Loading { progress: 0.0 } }),
+        roster: Mutex::new(Roster::default()),
         events: events.clone(),
     });
     stop_on_signals(events)?;
@@ -110,12 +110,9 @@ pub fn run(options: EngineOptions) -> Result<(), EngineError> {
     let accepting = Arc::clone(&desk);
     thread::Builder::new().name("accept".into()).spawn(move || accept(&accepting, &listener))?;
 
-    let reason = wait(&received, idle_exit);
+    let reason = wait(&received, idle_exit, || desk.closes_if_empty(&path));
     tracing::info!(reason, "ending");
-    // First the name, so that a client that comes now starts a new engine instead of waiting for this one.
-    if let Err(error) = fs::remove_file(&path) {
-        tracing::debug!(%error, "the socket file was gone");
-    }
+    desk.roster().close(&path);
     shared.cancelled(shared.queue.close());
     if model.join().is_err() {
         tracing::error!("the model thread panicked");
@@ -124,8 +121,8 @@ pub fn run(options: EngineOptions) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Waits for a reason to end.
-fn wait(events: &Receiver<Event>, mut idle_exit: Duration) -> &'static str {
+/// Waits for a reason to end. `is_over` says whether being idle still is one: somebody may come at the last moment.
+fn wait(events: &Receiver<Event>, mut idle_exit: Duration, is_over: impl Fn() -> bool) -> &'static str {
     let (mut clients, mut patience) = (0usize, idle_exit.max(FIRST_CLIENT));
     loop {
         let event = if clients == 0 {
@@ -141,7 +138,9 @@ fn wait(events: &Receiver<Event>, mut idle_exit: Duration) -> &'static str {
             }
             Ok(Event::Useless) => idle_exit = Duration::ZERO,
             Ok(Event::Stop(reason)) => return reason,
-            Err(RecvTimeoutError::Timeout) => return "idle",
+            Err(RecvTimeoutError::Timeout) if is_over() => return "idle",
+            // Whoever came has said so: that is the next event.
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return "nobody is left to wait for",
         }
     }
@@ -152,6 +151,28 @@ fn wait(events: &Receiver<Event>, mut idle_exit: Duration) -> &'static str {
 struct Roster {
     clients: BTreeMap<u64, Arc<Outgoing>>,
     state: ModelState,
+    /// Nobody joins any more: the engine ends.
+    is_closed: bool,
+}
+
+impl Default for Roster {
+    fn default() -> Self {
+        Self { clients: BTreeMap::new(), state: ModelState::Loading { progress: 0.0 }, is_closed: false }
+    }
+}
+
+impl Roster {
+    /// Takes the name away and lets nobody join from now on. In this order, and both before anybody can look: whoever comes too late and
+    /// is not let in finds the name free, and starts another engine.
+    fn close(&mut self, socket: &Path) {
+        if self.is_closed {
+            return;
+        }
+        if let Err(error) = fs::remove_file(socket) {
+            tracing::debug!(%error, "the socket file was gone");
+        }
+        self.is_closed = true;
+    }
 }
 
 /// What the threads of the clients share.
@@ -189,6 +210,15 @@ impl Desk {
             uptime_s: self.started.elapsed().as_secs(),
             rss_bytes: resident_bytes(),
         }
+    }
+
+    /// Lets nobody join from now on, unless somebody is there: the idle end and a client that comes are never both.
+    fn closes_if_empty(&self, socket: &Path) -> bool {
+        let mut roster = self.roster();
+        if roster.clients.is_empty() {
+            roster.close(socket);
+        }
+        roster.is_closed
     }
 
     /// Ends every connection, after what was sent is written.
@@ -244,7 +274,6 @@ fn serve(desk: &Desk, client: u64, stream: Stream) {
             return shut_down(&stream);
         }
     };
-    desk.post(Event::Joined);
     let result = read(desk, &outgoing, &stream);
     tracing::info!(client, ?result, "a client left");
     desk.shared.queue.drop_client(client);
@@ -268,11 +297,16 @@ fn introduce(desk: &Desk, client: u64, stream: &Arc<Stream>) -> io::Result<Arc<O
     let outgoing = Outgoing::start(client, Arc::clone(stream))?;
     outgoing.send(FromEngine::Hello { protocol: PROTOCOL, build: desk.build.clone() });
     let mut roster = desk.roster();
+    if roster.is_closed {
+        // Without a word about the model, by which the client knows that it has met nobody.
+        return Err(io::Error::other("it came when the engine was ending"));
+    }
     if roster.clients.len() >= MOST_CLIENTS {
         return Err(io::Error::other(format!("{MOST_CLIENTS} clients are connected already")));
     }
     outgoing.send(FromEngine::Model(roster.state.clone()));
     roster.clients.insert(client, Arc::clone(&outgoing));
+    desk.post(Event::Joined);
     tracing::info!(client, build, "a client joined");
     Ok(outgoing)
 }
@@ -411,3 +445,6 @@ fn resident_bytes() -> u64 {
     let page = 4096;
     pages * page
 }
+
+#[cfg(test)]
+mod tests;

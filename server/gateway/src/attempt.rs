@@ -3,10 +3,10 @@
 //! Must not try twice, choose where to go, or know of money: it reports facts, and [`crate::course`] decides. Must not keep an answer:
 //! what is decoded is handed on through a bounded channel.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use config::{Dialect, Limits, Target};
-use model::cloud::{Ending, Tokens};
+use config::{Dialect, Limits, Provider, Target};
+use model::cloud::{Ask, Ending, Tokens};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{
@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     course::{Clock, Said},
-    dialect::{Decoder, Event, KeyHeader, Outgoing, Why},
+    dialect::{self, Decoder, Event, KeyHeader, Outgoing, Why},
     retry_after,
     transport::{Body, Lost, Reply, Sending, Transport},
 };
@@ -25,18 +25,15 @@ use crate::{
 const LONGEST_ANSWER: usize = 16 << 20;
 /// More of an error's body is not read, in bytes.
 const LONGEST_MESSAGE: usize = 64 << 10;
-/// How long to read on for what is nice to have: an error's body, and what follows the end of an answer.
-const EPILOGUE: Duration = Duration::from_millis(500);
-/// How long to wait for a protocol's own end, and the count of tokens before it, once the model is done.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long to wait for the words of an error.
+const EXPLANATION: Duration = Duration::from_millis(500);
+/// How long to wait for a protocol's own end, and for the count of tokens before it, once the model is done.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Characters of a provider's own words that are shown.
 const SHOWN: usize = 300;
 
 /// Makes a decoder for one stream.
 pub type NewDecoder = Box<dyn Fn() -> Box<dyn Decoder> + Send + Sync>;
-
-/// Finds the words in the body of an answer that is an error; the status is given.
-pub type ReadFailure = fn(u16, &[u8]) -> Option<String>;
 
 /// A request to one model, and what its answer looks like.
 pub struct Call {
@@ -48,19 +45,36 @@ pub struct Call {
     pub outgoing: Outgoing,
     /// Where the key goes, and the key; `None` where none is needed.
     pub key: Option<(KeyHeader, SecretString)>,
-    /// The media type that the stream has to have.
-    pub media_type: &'static str,
+    /// How errors are read.
+    pub dialect: Dialect,
+    /// The media types that the stream may have.
+    pub media_types: &'static [&'static str],
     /// Reads the stream.
     pub decoder: NewDecoder,
-    /// Reads an error.
-    pub failure: ReadFailure,
+    /// What was asked, so that no error repeats it.
+    pub ask: Arc<Ask>,
 }
 
-/// The media type of a provider's stream.
-pub fn media_type(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Ollama => "application/x-ndjson",
-        _ => "text/event-stream",
+impl Call {
+    /// The request `outgoing`, which is `ask` in the protocol of `provider`, to its `model`.
+    pub fn new(
+        provider: &Provider,
+        model: &str,
+        key: Option<SecretString>,
+        outgoing: Outgoing,
+        ask: Arc<Ask>,
+    ) -> Self {
+        let dialect = provider.dialect;
+        Self {
+            target: Target { provider: provider.id.clone(), model: model.into() },
+            origin: provider.origin().into(),
+            outgoing,
+            key: key.map(|key| (dialect::key_header(dialect), key)),
+            dialect,
+            media_types: dialect::content_types(dialect),
+            decoder: Box::new(move || dialect::decoder(dialect)),
+            ask,
+        }
     }
 }
 
@@ -118,19 +132,22 @@ pub enum Fault {
     /// The connection was not made, or broke.
     #[error(transparent)]
     Lost(#[from] Lost),
-    /// A deadline passed. What did not come.
+    /// A deadline of this attempt passed. What did not come.
     #[error("was too slow: {0}")]
     Slow(&'static str),
+    /// The deadline of the whole request passed.
+    #[error("was asked, and then the time for the request was over")]
+    OutOfTime,
     /// It answers with another address, which nobody follows.
     #[error("wants to send the request somewhere else (HTTP {0}), which is never done")]
     Redirected(u16),
     /// It answers with an error; in its own words, as far as there are any.
-    #[error("answered with HTTP {status}{}", with_colon(message.as_deref()))]
+    #[error("answered with HTTP {status}: {message}")]
     Status {
         /// The HTTP status, or what it would have been where the stream itself reports the error.
         status: u16,
-        /// Bounded, and without the key.
-        message: Option<String>,
+        /// In one sentence, without the key.
+        message: String,
     },
     /// What it answers is not an answer: another media type, an encoding, another protocol. Which.
     #[error("did not answer in its protocol: {0}")]
@@ -143,10 +160,6 @@ pub enum Fault {
     Cut,
 }
 
-fn with_colon(message: Option<&str>) -> String {
-    message.map(|message| format!(": {message}")).unwrap_or_default()
-}
-
 /// What an attempt may use and must keep to.
 pub(crate) struct Terms<'a, C> {
     pub(crate) limits: &'a Limits,
@@ -155,6 +168,12 @@ pub(crate) struct Terms<'a, C> {
     pub(crate) clock: &'a C,
     /// Who listens.
     pub(crate) said: &'a mpsc::Sender<Said>,
+}
+
+impl<C> Terms<'_, C> {
+    fn slow(&self, what: &'static str) -> Fault {
+        if Instant::now() >= self.deadline { Fault::OutOfTime } else { Fault::Slow(what) }
+    }
 }
 
 /// Asks once. `facts` is current whenever this is dropped, which closes the connection. Where nobody listens any more, the attempt ends
@@ -171,7 +190,7 @@ pub(crate) async fn attempt<T: Transport>(
     let sending = Sending { outgoing: &call.outgoing, origin: &call.origin, key };
     facts.phase = Phase::Headers;
     let opened = timeout_at(first_by, transport.open(sending)).await;
-    let reply = opened.map_err(|_| Fault::Slow("no answer began"))?.inspect_err(|lost| {
+    let reply = opened.map_err(|_| terms.slow("no answer began"))?.inspect_err(|lost| {
         if lost.is_before_sending() {
             facts.phase = Phase::Connect;
         }
@@ -183,7 +202,7 @@ pub(crate) async fn attempt<T: Transport>(
         facts.retry_after = retry_after::read(&reply.headers, terms.clock.today());
         return Err(refusal(call, reply, first_by).await);
     }
-    accept(&reply.headers, call.media_type)?;
+    accept(&reply.headers, call.media_types)?;
     Stream { call, terms, began, facts, why: None }.read(reply.body, first_by).await
 }
 
@@ -201,51 +220,48 @@ impl<C: Clock> Stream<'_, C> {
     async fn read(&mut self, mut body: impl Body, first_by: Instant) -> Result<Ending, Fault> {
         let mut decoder = (self.call.decoder)();
         let (mut size, mut events, mut by) = (0, Vec::new(), first_by);
-        let (mut is_done, mut is_complete) = (false, false);
+        let mut is_done = false;
         loop {
             let piece = match timeout_at(by, body.next()).await {
                 Ok(Ok(Some(piece))) => piece,
                 Ok(Ok(None)) => return self.end(decoder.as_ref(), Fault::Cut),
                 Ok(Err(lost)) => return self.end(decoder.as_ref(), lost.into()),
-                Err(_) => return self.end(decoder.as_ref(), self.too_slow()),
+                Err(_) => {
+                    let what = if self.facts.first.is_some() { "its answer stopped" } else { "no text came" };
+                    return self.end(decoder.as_ref(), self.terms.slow(what));
+                }
             };
             size += piece.len();
             if size > LONGEST_ANSWER {
                 return self.end(decoder.as_ref(), Fault::TooLong);
             }
             let decoded = decoder.push(&piece, &mut events);
-            for event in events.drain(..).filter(|_| !is_complete) {
+            for event in events.drain(..) {
                 match event {
                     // Whoever is done says nothing more.
                     Event::Text(_) | Event::Failed { .. } if self.why.is_some() => {}
                     Event::Text(text) if text.is_empty() => {}
-                    // Tokens are for who fills holes.
-                    Event::Chosen(_) => {}
                     Event::Text(text) => {
                         if !self.say(text).await? {
                             return Ok(Ending::Cancelled);
                         }
                         by = self.terms.deadline.min(Instant::now() + self.terms.limits.idle);
                     }
+                    // Numbers of tokens are for who fills holes.
+                    Event::Chosen(_) => {}
                     Event::Tokens(tokens) => merge(&mut self.facts.tokens, tokens),
                     Event::Ended(why) => self.why = Some(why),
                     Event::Failed { status, message } => {
-                        return Err(Fault::Status { status, message: shown(&message, self.call) });
+                        return Err(Fault::Status { status, message: without_secrets(&message, self.call) });
                     }
                 }
             }
             if let Err(malformed) = decoded {
-                return self.end(
-                    decoder.as_ref(),
-                    Fault::Foreign(shown(&malformed.0, self.call).unwrap_or_default()),
-                );
+                return self.end(decoder.as_ref(), Fault::Foreign(without_secrets(&malformed.0, self.call)));
             }
             // What follows the end is waited for a little: what the answer cost comes last.
             if !is_done && self.why.is_some() {
                 (is_done, by) = (true, self.terms.deadline.min(Instant::now() + LAST_WORDS));
-            }
-            if !is_complete && decoder.is_complete() {
-                (is_complete, by) = (true, self.terms.deadline.min(Instant::now() + EPILOGUE));
             }
         }
     }
@@ -254,7 +270,7 @@ impl<C: Clock> Stream<'_, C> {
     async fn say(&mut self, text: String) -> Result<bool, Fault> {
         let length = text.len() as u64;
         let sent = timeout_at(self.terms.deadline, self.terms.said.send(Said::Text(text))).await;
-        if sent.map_err(|_| Fault::Slow("its time was over"))?.is_err() {
+        if sent.map_err(|_| Fault::OutOfTime)?.is_err() {
             return Ok(false);
         }
         self.facts.phase = Phase::Stream;
@@ -263,20 +279,12 @@ impl<C: Clock> Stream<'_, C> {
         Ok(true)
     }
 
-    fn too_slow(&self) -> Fault {
-        Fault::Slow(match self.facts.phase {
-            _ if Instant::now() >= self.terms.deadline => "its time was over",
-            Phase::Stream => "its answer stopped",
-            _ => "no text came",
-        })
-    }
-
     /// Nothing more comes. That is an ending if the model was done, or the protocol says so; else it is `otherwise`.
     fn end(&mut self, decoder: &dyn Decoder, otherwise: Fault) -> Result<Ending, Fault> {
         let ending = match self.why.take() {
             Some(Why::Whole) => Ending::Whole,
             Some(Why::Length) => Ending::Length,
-            Some(Why::Withheld(why)) => Ending::Withheld { why: shown(&why, self.call).unwrap_or_default() },
+            Some(Why::Withheld(why)) => Ending::Withheld { why: without_secrets(&why, self.call) },
             None if decoder.is_complete() => Ending::Whole,
             None => return Err(otherwise),
         };
@@ -302,30 +310,34 @@ async fn refusal<B: Body>(call: &Call, mut reply: Reply<B>, by: Instant) -> Faul
         _ => return Fault::Foreign(format!("HTTP {status}")),
     }
     let mut body = Vec::new();
-    let by = by.min(Instant::now() + EPILOGUE);
+    let by = by.min(Instant::now() + EXPLANATION);
     while body.len() < LONGEST_MESSAGE {
         // What is there is enough, however it ended.
         let Ok(Ok(Some(piece))) = timeout_at(by, reply.body.next()).await else { break };
         body.extend(piece);
     }
     body.truncate(LONGEST_MESSAGE);
-    let message = (call.failure)(status, &body).and_then(|message| shown(&message, call));
+    let message = without_secrets(&dialect::failure(call.dialect, status, &body), call);
     Fault::Status { status, message }
 }
 
 /// Whether the head announces what was asked for.
-fn accept(headers: &HeaderMap, media_type: &str) -> Result<(), Fault> {
+fn accept(headers: &HeaderMap, media_types: &[&str]) -> Result<(), Fault> {
     if headers.get_all(CONTENT_ENCODING).iter().any(|encoding| encoding != "identity") {
         return Err(Fault::Foreign("it is compressed, which nobody asked for".into()));
     }
-    let mut types = headers.get_all(CONTENT_TYPE).iter().map(|value| {
-        let whole = value.to_str().unwrap_or_default();
-        whole.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-    });
-    let named = types.next().unwrap_or_default();
-    if named != media_type || types.any(|other| other != media_type) {
-        let said: String = if named.is_empty() { "nothing".into() } else { named.chars().take(60).collect() };
-        return Err(Fault::Foreign(format!("its type is {said} instead of {media_type}")));
+    let named: Vec<_> = headers
+        .get_all(CONTENT_TYPE)
+        .iter()
+        .map(|value| {
+            let whole = value.to_str().unwrap_or_default();
+            whole.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+        })
+        .collect();
+    if named.is_empty() || named.iter().any(|named| !media_types.contains(&named.as_str())) {
+        let named: String = named.join(", ").chars().take(60).collect();
+        let wanted = media_types.join(" or ");
+        return Err(Fault::Foreign(format!("its media type is \"{named}\" instead of {wanted}")));
     }
     Ok(())
 }
@@ -337,19 +349,12 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     is_name.then(|| id.to_owned())
 }
 
-/// A provider's words as they may be shown: on one line, not long, and without the key, which some repeat.
-fn shown(message: &str, call: &Call) -> Option<String> {
-    let mut message = message.to_owned();
-    if let Some((_, key)) = &call.key
-        && !key.expose_secret().is_empty()
-    {
-        message = message.replace(key.expose_secret(), "(the key)");
+/// A provider's words as they may be shown and written down: not long, without the key, which some repeat, and without the request.
+fn without_secrets(words: &str, call: &Call) -> String {
+    let mut words = words.to_owned();
+    if let Some((_, key)) = call.key.as_ref().filter(|(_, key)| !key.expose_secret().is_empty()) {
+        words = words.replace(key.expose_secret(), "(the key)");
     }
-    let words: Vec<_> = message.split(|char: char| char.is_control() || char.is_whitespace()).collect();
-    let line: String = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    let mut shown: String = line.chars().take(SHOWN).collect();
-    if shown.len() < line.len() {
-        shown.push('…');
-    }
-    Some(shown).filter(|shown| !shown.is_empty())
+    let short: String = words.chars().filter(|char| !char.is_control()).take(SHOWN).collect();
+    dialect::without_echo(&short, &call.ask)
 }

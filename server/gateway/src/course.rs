@@ -12,7 +12,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use config::{Destination, Limits, Target, Usd};
+use config::{Limits, Target, Usd};
 use model::cloud::{Answered, Ending, Health, Refused};
 use tokio::{
     sync::mpsc,
@@ -40,7 +40,7 @@ pub enum Said {
     /// Another destination is tried, before any text.
     Turned {
         /// Where to.
-        to: Destination,
+        to: Target,
         /// Why.
         why: String,
     },
@@ -181,7 +181,7 @@ impl<T: Transport, C: Clock> Roads<'_, T, C> {
                 return Err(Refused { why: legs::reasons(&legs), elsewhere: true });
             };
             let turned = last.filter(|last| *last != at).map(|last| Said::Turned {
-                to: Destination::Cloud(legs[at].call.target.clone()),
+                to: legs[at].call.target.clone(),
                 why: legs[last].why.clone().unwrap_or_default(),
             });
             let leg = &mut legs[at];
@@ -247,7 +247,11 @@ impl<T: Transport, C: Clock> Roads<'_, T, C> {
                 let failure = Failure { why: why.clone(), is_limit: verdict.is_limit, retry_after };
                 permit.failed(&failure, now.into_std(), self.clock.jitter());
             }
-            Blames::Key => permit.key_refused(&why),
+            Blames::Key => {
+                permit.key_refused(&format!(
+                    "{why}. It is asked again once its key or the configuration changes"
+                ));
+            }
             Blames::Request => drop(permit),
         }
         leg.is_open = verdict.again != Again::Never;

@@ -48,7 +48,8 @@ pub enum Event {
     /// The next tokens of the answer, where it was asked for by tokens. What they say comes as [`Event::Text`], right behind them or, where
     /// a character is not whole yet, later.
     Chosen(Vec<Chosen>),
-    /// What was counted so far; later words replace earlier ones, field by field.
+    /// What was counted so far; later words replace earlier ones, field by field, and a field that says nothing replaces none.
+    /// Before the end they are not the last word: a stream that breaks off cost more than it counted.
     Tokens(Tokens),
     /// The model is done. Comes once; what was counted may follow.
     Ended(Why),
@@ -208,3 +209,6 @@ fn post(url: String, accept: &str, more: &[(&'static str, &str)], body: &impl se
     let body = serde_json::to_string(body).expect("a request of texts and numbers is JSON");
     Outgoing { url, headers, body }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,8 +40,12 @@ use schema::Found;
 /// The file, in the state folder.
 pub const FILE: &str = "ledger.sqlite";
 
-/// `SQLite` waits so long for other windows. A write takes a millisecond, so it takes hundreds of windows to be in its way.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// So often a window tries again that finds another one writing: for some 25 seconds. A write takes a few milliseconds, so it takes
+/// thousands of windows, or a disk that has stopped, to be in its way for as long.
+const TRIES: i32 = 1000;
+
+/// The longest wait between two tries, in milliseconds.
+const PAUSE: u64 = 24;
 
 /// Bytes of each text that comes from elsewhere; more has no business here.
 const LONGEST: usize = 4096;
@@ -450,7 +454,7 @@ impl From<rusqlite::Error> for Unfit {
 
 /// Readies a connection, and makes the tables where there was never one.
 fn prepare(connection: &mut Connection, is_known: bool) -> Result<(), Unfit> {
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_handler(Some(again))?;
     if schema::find(connection)? == Found::Empty {
         if is_known {
             return Err(Unfit::Other("it is empty"));
@@ -469,6 +473,16 @@ fn prepare(connection: &mut Connection, is_known: bool) -> Result<(), Unfit> {
         Found::Empty => Err(Unfit::Other("it is empty")),
         Found::Other => Err(Unfit::Other("its tables are not those of a ledger, or contradict one another")),
     }
+}
+
+/// Whether to try again, after a moment: `SQLite`'s own waits grow to a tenth of a second, in which nobody may be writing at all, and
+/// shorter ones than these would have many windows keep the one that writes from its processor.
+fn again(tries: i32) -> bool {
+    let tried = u64::from(tries.unsigned_abs());
+    // Not in step with the others who wait.
+    let spread = (u64::from(std::process::id()) * 31 + tried * 7) % 4;
+    std::thread::sleep(Duration::from_millis(1 + tried.min(PAUSE) + spread));
+    tries < TRIES
 }
 
 fn immediate(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {

@@ -12,10 +12,13 @@ pub mod dialect;
 pub mod keys;
 pub mod ledger;
 mod lines;
+pub mod redact;
 pub mod remote;
 mod retry_after;
+mod service;
 mod sse;
 pub mod transport;
 
 /// What requests cost: [`config::price`], where `hob usage` finds it in a build without a gateway too.
 pub use config::price;
+pub use service::{Options, run};

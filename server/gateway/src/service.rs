@@ -9,6 +9,7 @@ mod prepare;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::{BuildHasher, Hasher, RandomState},
     io,
     net::Shutdown,
     os::unix::net::UnixStream,
@@ -23,7 +24,6 @@ use model::{
     cloud::{Ask, FromGateway, Health, Refused, Snapshot, TargetStatus, ToGateway},
     wire::{PROTOCOL, RequestId, read_frame},
 };
-use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
 
 use self::{
@@ -36,10 +36,9 @@ use crate::{
     breaker::{Breakers, Line},
     client::Client,
     course::{Machine, Roads, Said},
-    dialect,
     keys,
     ledger::Ledger,
-    redact::Redactor,
+    redact::{Redactor, Restorer},
 };
 
 /// Requests that were prepared and neither sent nor dropped; a window that forgets more loses the oldest.
@@ -106,6 +105,9 @@ struct Service {
 impl Service {
     fn new(options: Options, outbox: Outbox) -> io::Result<Self> {
         let client = Client::new(options.policy.limits.connect).map_err(io::Error::other)?;
+        // It keeps placeholders apart from what somebody wrote into a file on purpose, and need not be better than that.
+        let tag = (RandomState::new().build_hasher().finish() & 0xffff) as u16;
+        let redactor = Redactor::new(tag, &[]).map_err(io::Error::other)?;
         let ledger = Ledger::open(&options.state);
         if let Err(error) = &ledger {
             tracing::error!(%error, "nothing can be sent");
@@ -116,7 +118,7 @@ impl Service {
             outbox,
             client: Arc::new(client),
             breakers: Arc::default(),
-            redactor: Arc::new(Redactor::new()),
+            redactor: Arc::new(redactor),
             ledger: ledger.map(|ledger| Arc::new(Mutex::new(ledger))).map_err(|error| error.to_string()),
             prepared: BTreeMap::new(),
             running: HashMap::new(),
@@ -148,11 +150,10 @@ impl Service {
         match frame {
             ToGateway::Hello { protocol, build } => {
                 tracing::info!(protocol, build, "a window");
-                self.outbox
-                    .put(FromGateway::Hello { protocol: PROTOCOL, build: self.options.build.clone() });
+                self.outbox.put(FromGateway::Hello { protocol: PROTOCOL, build: self.options.build.clone() });
             }
             ToGateway::Restrict(restriction) => {
-                self.policy = self.options.policy.restricted(&restriction);
+                self.policy = self.options.policy.clone().restricted(&restriction);
             }
             ToGateway::Look { ask } => {
                 let snapshot = self.look(ask.as_deref());
@@ -211,7 +212,8 @@ impl Service {
             return Health::NoKey { why: format!("there is no provider `{}`", target.provider) };
         };
         let line = line(provider, &target.model);
-        if let Some(source) = provider.key.as_ref().filter(|key| !matches!(key, config::KeySource::Keyring(_)))
+        if let Some(source) =
+            provider.key.as_ref().filter(|key| !matches!(key, config::KeySource::Keyring(_)))
             && let Err(why) = keys::find(source, &self.options.home)
         {
             return Health::NoKey { why };
@@ -242,7 +244,7 @@ impl Service {
         let ended = self.ended.clone();
         tokio::spawn(async move {
             sending.go(cancelled).await;
-            drop(ended.send(id));
+            let _ = ended.send(id);
         });
     }
 }
@@ -262,9 +264,9 @@ struct Sending {
 impl Sending {
     async fn go(self, cancelled: oneshot::Receiver<()>) {
         let Self { id, ready, purse, limits, home, outbox, client, breakers } = self;
-        let Ready { decision, legs, vault } = ready;
+        let Ready { decision, ask, legs, vault } = ready;
         let mut meter = purse.meter(decision, &legs);
-        let calls = match with_keys(legs, home, &breakers).await {
+        let calls = match with_keys(legs, ask, home, &breakers).await {
             Ok(calls) => calls,
             Err(refused) => {
                 outbox.put(FromGateway::Done { id, result: Err(refused) });
@@ -273,12 +275,14 @@ impl Sending {
         };
         let (say, mut said) = mpsc::channel(WAITING);
         let roads = Roads { transport: &*client, breakers: &breakers, clock: &Machine, limits: &limits };
-        let travel = roads.travel(&calls, &mut meter, &say, async {
+        let travel = async {
+            let say = say;
             // Dropped, not sent: an error is the signal.
-            drop(cancelled.await);
-        });
+            let cancelled = async { drop(cancelled.await) };
+            roads.travel(&calls, &mut meter, &say, cancelled).await
+        };
         let forward = async {
-            let mut restorer = vault.restorer();
+            let mut restorer = Restorer::new(vault);
             while let Some(said) = said.recv().await {
                 match said {
                     Said::Text(piece) => {
@@ -293,11 +297,6 @@ impl Sending {
             restorer.finish(&mut rest);
             outbox.chunk(id, rest).await;
         };
-        let travel = async {
-            let result = travel.await;
-            drop(say);
-            result
-        };
         let (result, ()) = tokio::join!(travel, forward);
         outbox.put(FromGateway::Done { id, result: result.map(Box::new) });
     }
@@ -306,9 +305,11 @@ impl Sending {
 /// The calls of those legs whose keys are found; a refusal that says what is missing where none is.
 async fn with_keys(
     legs: Vec<prepare::Leg>,
+    ask: Ask,
     home: PathBuf,
     breakers: &Breakers,
 ) -> Result<Vec<Call>, Refused> {
+    let ask = Arc::new(ask);
     let (mut calls, mut missing) = (Vec::new(), Vec::new());
     for leg in legs {
         let found = match leg.provider.key.clone() {
@@ -321,7 +322,10 @@ async fn with_keys(
             }
         };
         match found {
-            Ok(key) => calls.push(leg.call(key)),
+            Ok(key) => {
+                let prepare::Leg { provider, target, outgoing, .. } = leg;
+                calls.push(Call::new(&provider, &target.model, key, outgoing, Arc::clone(&ask)));
+            }
             Err(why) => {
                 breakers.no_key(&line(&leg.provider, &leg.target.model), &why);
                 missing.push(format!("{}: {why}", leg.target));
@@ -331,25 +335,9 @@ async fn with_keys(
     if calls.is_empty() { Err(Refused { why: missing.join("; "), elsewhere: true }) } else { Ok(calls) }
 }
 
-impl prepare::Leg {
-    /// To be sent with `key`.
-    fn call(self, key: Option<SecretString>) -> Call {
-        let of = self.provider.dialect;
-        Call {
-            target: self.target,
-            origin: self.provider.origin().to_owned(),
-            outgoing: self.outgoing,
-            key: key.map(|key| (dialect::key_header(of), key)),
-            media_types: dialect::media_types(of),
-            decoder: Box::new(move || dialect::decoder(of)),
-            failure: Box::new(move |status, body| dialect::failure(of, status, body)),
-        }
-    }
-}
-
 /// What health is known by.
 fn line(provider: &Provider, model: &str) -> Line {
-    Line { origin: provider.origin().to_owned(), model: model.to_owned() }
+    Line { provider: provider.id.clone(), origin: provider.origin().to_owned(), model: model.to_owned() }
 }
 
 /// Refused on principle: nobody else is to be asked.

@@ -64,10 +64,8 @@ impl Decoder {
     ) -> Result<(), Malformed> {
         let Self { lines, limit, is_first_line, stray, name, data } = self;
         lines.push(bytes, |line| {
-            let line = match std::mem::take(is_first_line) {
-                true => line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line),
-                false => line,
-            };
+            let mark = if std::mem::take(is_first_line) { "\u{FEFF}" } else { "" };
+            let line = line.strip_prefix(mark.as_bytes()).unwrap_or(line);
             if line.is_empty() {
                 let name = std::mem::take(name);
                 return data.take().map_or(Ok(()), |data| each(Message { name, data }));
@@ -102,3 +100,6 @@ fn append(data: &mut Option<String>, value: &str, limit: usize) -> Result<(), Ma
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -249,8 +249,7 @@ fn a_hole_is_laid_out_in_the_hosts_tokens_and_filled() {
     let tokens: Vec<u64> = asked["prompt"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
     let shown: String = tokens.iter().map(|token| show(*token)).collect();
     assert_eq!(
-        shown,
-        "<|fim_prefix|>fn a() {\n<|fim_suffix|>\n}\n<|fim_middle|>    self.",
+        shown, "<|fim_prefix|>fn a() {\n<|fim_suffix|>\n}\n<|fim_middle|>    self.",
         "the word that was begun is taken back"
     );
     assert_eq!(asked["structured_outputs"]["regex"], "le[\\s\\S]*");

@@ -4,12 +4,16 @@
 //! whatever somebody called a file.
 
 mod detail;
+#[cfg(feature = "gateway")]
+mod sent;
 mod stats;
 mod table;
 
 pub(crate) use detail::{brief, detail};
+#[cfg(feature = "gateway")]
+pub(crate) use sent::{sent, sent_line};
 pub(crate) use stats::Statistics;
-pub(crate) use table::table;
+pub(crate) use table::{head, line};
 
 /// Where the words go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +59,7 @@ impl Style {
 }
 
 /// `text` without anything that a terminal obeys or that turns the direction of reading.
-fn inert(text: &str) -> String {
+pub(crate) fn inert(text: &str) -> String {
     let obeyed = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -68,7 +72,7 @@ fn inert(text: &str) -> String {
 }
 
 /// A span of milliseconds in the largest unit that fits.
-fn age(ms: u64) -> String {
+pub(crate) fn age(ms: u64) -> String {
     match ms / 1000 {
         s @ 0..60 => format!("{s} s"),
         s @ 60..3600 => format!("{} min", s / 60),

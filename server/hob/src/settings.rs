@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use config::{Config, Problem, PromptOrder, Source};
+use config::{Config, KeySource, Problem, PromptOrder, Source};
 use engine::{EngineOptions, ModelChoice};
 use model::Order;
 use serde_json::Value;
@@ -119,6 +119,17 @@ fn read(path: &Path) -> io::Result<String> {
         return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it has more than {LARGEST} bytes")));
     }
     Ok(text)
+}
+
+/// The environment variables that hold keys, by the user's configuration: only the gateway gets to see them.
+pub(crate) fn key_variables() -> Vec<String> {
+    let (config, _) = Sources::read(None).resolve(None);
+    let keys = config.cloud.providers.into_iter().filter_map(|provider| provider.key);
+    keys.filter_map(|key| match key {
+        KeySource::Env(name) => Some(name),
+        KeySource::Keyring(_) | KeySource::File(_) => None,
+    })
+    .collect()
 }
 
 /// How the workspace folder at `root` is indexed.

@@ -9,6 +9,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use crate::settings;
+
 /// This program's file, by absolute path.
 pub(crate) fn own_binary() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;
@@ -54,12 +56,20 @@ fn alone(mut command: Command, state: &Path) -> io::Result<Child> {
         .stdout(Stdio::null())
         .stderr(File::create(engine_stderr(state))?)
         .current_dir("/");
+    without_keys(&mut command);
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
         command.process_group(0);
     }
     command.spawn()
+}
+
+/// Takes providers' keys out of the environment of a process that is none of their business.
+pub(crate) fn without_keys(command: &mut Command) {
+    for variable in settings::key_variables() {
+        command.env_remove(variable);
+    }
 }
 
 /// Starts `hob gateway run`, which listens on `end` and ends with it.

@@ -63,11 +63,10 @@ pub(crate) fn run() -> Result<ExitCode> {
         .create_sync()
         .with_context(|| format!("can't listen on {}", socket.display()))?;
 
-    let mut serve = Command::new(spawn::own_binary()?)
-        .arg("serve")
-        .env(CONTROL, &socket)
-        .spawn()
-        .context("can't start `hob serve`")?;
+    let mut serve = Command::new(spawn::own_binary()?);
+    serve.arg("serve").env(CONTROL, &socket);
+    spawn::without_keys(&mut serve);
+    let mut serve = serve.spawn().context("can't start `hob serve`")?;
     let pid = serve.id();
     thread::Builder::new().name("control".into()).spawn(move || {
         for stream in listener.incoming().filter_map(Result::ok) {

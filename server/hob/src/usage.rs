@@ -3,8 +3,12 @@
 //! `serve` hands over what it counts and goes on; a thread adds it to the counters' file now and then, and works out what is learned from
 //! it. Must not slow an answer or a key down, and a file that can't be written costs the counts and nothing else.
 
+pub(crate) mod cloud;
 pub(crate) mod day;
 pub(crate) mod figures;
+pub(crate) mod html;
+pub(crate) mod money;
+pub(crate) mod report;
 pub(crate) mod store;
 
 use std::{
@@ -98,7 +102,10 @@ impl Usage {
             counts.push((figures::silence(&row.outcome), 1));
         }
         if let Some(stats) = row.stats.filter(|_| decoded) {
-            counts.push(("tokens_decoded".into(), stats.decoded_tokens.into()));
+            counts.push((figures::DECODED.into(), stats.decoded_tokens.into()));
+            counts.push((figures::PROMPT.into(), stats.prompt_tokens.into()));
+            let known = stats.prompt_tokens.saturating_sub(stats.evaluated_tokens);
+            counts.push((figures::KNOWN.into(), known.into()));
         }
         self.send(Message::Count(task.name(), row.language.as_str().into(), counts));
     }

@@ -62,8 +62,8 @@ pub struct World {
     pub consent: Consent,
     /// The engine of this machine.
     pub local: Local,
-    /// The engine on another machine that the user's own configuration names for completion.
-    pub remote_engine: Option<Target>,
+    /// The provider that the user's own configuration names for completion, by its id: `engine.remote`.
+    pub remote_engine: Option<String>,
     /// Nothing outside of this machine may be reached just now.
     pub offline: bool,
 }

@@ -145,7 +145,7 @@ impl Facts {
             closed: gateway.and_then(|snapshot| snapshot.closed.clone()),
             offline: world.offline,
             local: world.local,
-            candidates: targets(errand, policy, world, first)
+            candidates: targets(errand, policy, first)
                 .into_iter()
                 .map(|target| Candidate::look_up(target, policy, world))
                 .collect(),
@@ -175,7 +175,11 @@ impl Candidate {
         Self {
             terms: provider.map(|provider| Terms::of(provider, policy)),
             consent: granted.map(|(_, grant)| *grant),
-            is_engine: world.remote_engine.as_ref() == Some(&target),
+            // An engine has one model loaded; of several that are written down, the first.
+            is_engine: provider.is_some_and(|provider| {
+                world.remote_engine.as_ref() == Some(&provider.id)
+                    && provider.models.first() == Some(&target.model)
+            }),
             health: status.map(|status| status.health.clone()),
             // Both have to know it: who reckons here, and who will pay.
             at_most: price.or(free).filter(|_| status.is_none_or(|status| status.priced)),
@@ -227,7 +231,7 @@ fn is_private(file: &File) -> bool {
 }
 
 /// Every destination that is named somewhere, once.
-fn targets(errand: &Errand, policy: &Cloud, world: &World, rule: Option<&Rule>) -> Vec<Target> {
+fn targets(errand: &Errand, policy: &Cloud, rule: Option<&Rule>) -> Vec<Target> {
     let mut targets: Vec<Target> = Vec::new();
     let chain = match rule.map(|rule| &rule.then) {
         Some(Then::Chain(chain)) => chain.as_slice(),
@@ -241,8 +245,7 @@ fn targets(errand: &Errand, policy: &Cloud, world: &World, rule: Option<&Rule>) 
         Choice::Target(target) => Some(target.clone()),
         Choice::None | Choice::Local | Choice::Cloud => None,
     };
-    let engine = world.remote_engine.clone().filter(|_| errand.task.is_unattended());
-    for target in policy.targets().chain(in_chain).chain(chosen).chain(engine) {
+    for target in policy.targets().chain(in_chain).chain(chosen) {
         if !targets.contains(&target) {
             targets.push(target);
         }

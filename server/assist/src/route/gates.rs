@@ -105,13 +105,11 @@ fn retention(required: &Requirements, terms: &Terms) -> Option<Rejection> {
 }
 
 fn region(required: &Requirements, terms: &Terms) -> Option<Rejection> {
-    if required.regions.is_empty() {
-        return None;
-    }
+    let regions = required.regions.as_ref()?;
     match &terms.region {
         None => Some(Rejection::RegionUnknown),
         Some(region) => {
-            let is_allowed = required.regions.iter().any(|allowed| allowed.eq_ignore_ascii_case(region));
+            let is_allowed = regions.iter().any(|allowed| allowed.eq_ignore_ascii_case(region));
             (!is_allowed).then(|| Rejection::Region(region.clone()))
         }
     }

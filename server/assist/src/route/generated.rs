@@ -97,7 +97,7 @@ fn errands() -> impl Strategy<Value = Errand> {
 
 fn requirements() -> impl Strategy<Value = Requirements> {
     let retention = prop_oneof![6 => Just(None), 1 => retentions().prop_map(Some)];
-    (retention, prop_oneof![6 => Just(Vec::new()), 1 => some(&REGIONS, 2)])
+    (retention, prop::option::weighted(0.15, some(&REGIONS, 2)))
         .prop_map(|(retention, regions)| Requirements { retention, regions })
 }
 
@@ -232,7 +232,7 @@ fn worlds() -> impl Strategy<Value = World> {
         at_most,
         consents(),
         locals(),
-        prop::option::weighted(0.4, Just(fixture::target("team/coder"))),
+        prop::option::weighted(0.4, Just("team".to_owned())),
         prop::bool::weighted(0.1),
     )
         .prop_map(|(gateway, at_most, consent, local, remote_engine, offline)| World {
@@ -326,11 +326,9 @@ impl Forbids {
                 policy.require.retention = Some(stricter);
             }
             Self::Region(region) => {
-                // As much as can be said by a list of which "none" means "any".
-                let known = &mut policy.require.regions;
-                if known.is_empty() || known.iter().any(|known| known == region) {
-                    *known = vec![region.to_owned()];
-                }
+                let known = policy.require.regions.take();
+                let within = known.is_none_or(|known| known.iter().any(|known| known == region));
+                policy.require.regions = Some(within.then(|| region.to_owned()).into_iter().collect());
             }
             Self::Secrets => policy.secrets = Secrets::Refuse,
             Self::Never => world.consent.never = true,

@@ -74,10 +74,13 @@ fn may_be_asked(case: &Case, target: &Target) -> bool {
     let spoken: Vec<_> = policy.rules.iter().filter(|rule| speaks(&rule.when, errand)).collect();
     let promises = |required: &Requirements| {
         required.retention.is_none_or(|most| provider.retention.is_some_and(|keeps| keeps <= most))
-            && (required.regions.is_empty()
-                || provider.region.as_ref().is_some_and(|region| required.regions.contains(region)))
+            && required
+                .regions
+                .as_ref()
+                .is_none_or(|regions| provider.region.as_ref().is_some_and(|region| regions.contains(region)))
     };
-    let is_engine = world.remote_engine.as_ref() == Some(target) && provider.dialect.is_own_hardware();
+    let is_engine =
+        world.remote_engine.as_ref() == Some(&target.provider) && provider.dialect.is_own_hardware();
     let free = provider.dialect.is_own_hardware().then_some(Usd(0));
     let price = world.at_most.iter().find(|(of, _)| of == target).map(|(_, at_most)| *at_most).or(free);
     let status = gateway.targets.iter().find(|status| status.target == *target);
@@ -186,7 +189,7 @@ fn an_unknown_price_model_or_region_is_refused_and_not_guessed() {
             2 => provider.models.retain(|model| *model != target.model),
             3 => {
                 provider.region = None;
-                case.policy.require.regions = vec!["eu".to_owned(), "us".to_owned()];
+                case.policy.require.regions = Some(vec!["eu".to_owned(), "us".to_owned()]);
             }
             _ => {
                 provider.retention = None;
@@ -236,7 +239,7 @@ fn what_happens_while_somebody_types_leaves_for_the_named_engine_only() {
         case.errand.task = Task::Inline;
         case.errand.choice = choice;
         let engine = case.world.remote_engine.clone();
-        prop_assert!(chain(&case.decide()).iter().all(|target| Some(target) == engine.as_ref()));
+        prop_assert!(chain(&case.decide()).iter().all(|target| Some(&target.provider) == engine.as_ref()));
         case.world.remote_engine = None;
         prop_assert!(chain(&case.decide()).is_empty());
         Ok(())

@@ -203,8 +203,10 @@ impl Rejection {
     /// The one thing that mends it, as an advice; `None` where the reason brings its own, or it is only a matter of order.
     pub fn mend(&self) -> Option<String> {
         Some(match self {
-            Self::LocalOnly => "allow it by `cloud.mode = \"ask\"` in your own config.toml".to_owned(),
-            Self::NeverConsented => "take back what you said for this workspace: `hob consent`".to_owned(),
+            Self::LocalOnly => {
+                "`cloud.mode = \"ask\"` in your own config.toml, if nobody else says local-only".to_owned()
+            }
+            Self::NeverConsented => "take back what you said for this workspace".to_owned(),
             Self::UnreadablePattern => "mend the pattern that Hob complains of".to_owned(),
             Self::Private(_) | Self::NeverFile(_) => "ask without it".to_owned(),
             Self::Secrets(_) => "take them out".to_owned(),
@@ -225,12 +227,12 @@ impl Rejection {
             Self::HealthUnknown => "ask again".to_owned(),
             Self::Resting { for_ms, .. } => format!("ask again in {}", seconds(*for_ms)),
             Self::OverCall { .. } => {
-                "ask with less, or raise `cloud.budget.per_call` in your own config.toml".to_owned()
+                "ask with less, or raise `budget.per_call_usd` in your own config.toml".to_owned()
             }
             Self::OverDay { .. } => {
-                "ask tomorrow, or raise `cloud.budget.day` in your own config.toml".to_owned()
+                "ask tomorrow, or raise `budget.day_usd` in your own config.toml".to_owned()
             }
-            Self::OverMonth { .. } => "raise `cloud.budget.month` in your own config.toml".to_owned(),
+            Self::OverMonth { .. } => "raise `budget.month_usd` in your own config.toml".to_owned(),
             Self::LeftOut => "add it to the chain of the rule".to_owned(),
             Self::NotChosen => "choose something else".to_owned(),
             Self::NotDefault | Self::BehindLocal => "choose it for this one".to_owned(),

@@ -28,13 +28,11 @@ impl Decision {
         let facts = &self.facts;
         let mut said = Vec::new();
         match &self.chosen {
-            Chosen::Refused { why } => {
-                said.push(why.clone());
-                return said.join(" ");
-            }
+            Chosen::Refused { why } => said.push(why.clone()),
             Chosen::Local { trimmed } => {
-                let fitting = if *trimmed { ", with what fits" } else { "" };
-                said.push(format!("Stays on this machine{fitting}."));
+                let takes = grouped(u64::from(facts.local.context_tokens));
+                let fitting = trimmed.then(|| format!(", with what fits into {takes} tokens"));
+                said.push(format!("Stays on this machine{}.", fitting.unwrap_or_default()));
                 said.push(self.because());
                 said.extend(slow(facts));
                 said.extend(self.not_asked());
@@ -139,10 +137,11 @@ pub(super) fn refusal(
         _ if facts.task.is_unattended() && local.is_some_and(|(_, why)| *why != Rejection::LeftOut) => {
             Some("name a fill-in-the-middle model in `engine.model`".to_owned())
         }
-        (Some((_, why)), _) => why.mend(),
-        (None, Some((_, Rejection::TooLarge { .. }))) => Some("ask with less".to_owned()),
-        (None, Some(_)) if facts.choice == Choice::Local => Some("let a provider answer it".to_owned()),
-        (None, Some((_, why))) => why.mend(),
+        (None, Some((_, why))) if facts.choice == Choice::Local => match why {
+            Rejection::TooLarge { .. } => why.mend(),
+            _ => Some("let a provider answer it".to_owned()),
+        },
+        (Some((_, why)), _) | (None, Some((_, why))) => why.mend(),
         (None, None) => None,
     };
     let mend = mend.map(|mend| format!(" What helps: {mend}.")).unwrap_or_default();

@@ -5,9 +5,10 @@
 use model::{Block, Finish, Kind, Request};
 
 use super::{
-    Decoder, Team,
+    Decoder,
     tests::{answer, hole, with_decoder},
 };
+use crate::threads::Team;
 
 /// Real files that stay as they are, so that the counts do.
 const FILE: &str = include_str!("../../../../tests/fixtures/typing/gguf.rs");

@@ -8,16 +8,15 @@ use std::{
     time::Instant,
 };
 
-use prompt::{Token, Tokens};
+use prompt::Token;
 
+use super::{CONTEXT, SEQUENCES, any_token, fill};
 use crate::{
     llama::{Context, Failure, Model},
     options::default_threads,
 };
 
-/// As the engine makes it: documents, tokens in each, tokens of the prompt, tokens of an answer.
-const SEQUENCES: usize = 8;
-const CONTEXT: usize = 2048;
+/// Tokens of the prompt, tokens of an answer.
 const HELD: usize = 512;
 const ANSWER: usize = 12;
 
@@ -44,8 +43,8 @@ pub fn candidates(path: Option<&Path>, rounds: usize) -> Result<Vec<Candidates>,
 fn measure(model: &Model, rounds: usize) -> Result<Vec<Candidates>, Failure> {
     let abort = Arc::new(AtomicBool::new(false));
     let mut context = model.context(SEQUENCES, CONTEXT, default_threads(), abort).map_err(Failure::Broken)?;
-    let token = Token(i32::try_from(model.size() / 2).unwrap_or(0));
-    (0..HELD).step_by(64).try_for_each(|at| context.evaluate(0, at, &[token; 64], 1))?;
+    let token = any_token(model);
+    fill(&mut context, 0, token, HELD)?;
     let mut measured = Vec::new();
     for round in 0..rounds {
         for alone in [true, false] {

@@ -8,12 +8,11 @@ use std::{
     time::Instant,
 };
 
-use prompt::{Token, Tokens};
+use prompt::Token;
 
+use super::{CONTEXT, SEQUENCES, any_token, fill};
 use crate::llama::{Context, Failure, Model};
 
-const SEQUENCES: usize = 8;
-const CONTEXT: usize = 2048;
 /// Tokens of each document.
 const HELD: usize = 1024;
 const STEPS: usize = 64;
@@ -50,11 +49,11 @@ pub fn layouts(path: Option<&Path>, rounds: usize) -> Result<Vec<Layout>, String
 fn measure(model: &Model, unified: bool) -> Result<Layout, Failure> {
     let abort = Arc::new(AtomicBool::new(false));
     let mut context = model.context_of((SEQUENCES, CONTEXT), 1, abort, unified).map_err(Failure::Broken)?;
-    let token = Token(i32::try_from(model.size() / 2).unwrap_or(0));
-    fill(&mut context, 0, token)?;
+    let token = any_token(model);
+    fill(&mut context, 0, token, HELD)?;
     let step_alone = step_ms(&mut context, token)?;
     for other in 1..SEQUENCES - 1 {
-        fill(&mut context, other, token)?;
+        fill(&mut context, other, token, HELD)?;
     }
     let step_among = step_ms(&mut context, token)?;
     let began = Instant::now();
@@ -63,11 +62,6 @@ fn measure(model: &Model, unified: bool) -> Result<Layout, Failure> {
     context.evaluate(SEQUENCES - 1, HELD, &[token], 1)?;
     let copy = began.elapsed().as_secs_f64() * 1e3 - step_among;
     Ok(Layout { unified, step_alone, step_among, copy })
-}
-
-/// Reads a document into `sequence`.
-fn fill(context: &mut Context<'_>, sequence: usize, token: Token) -> Result<(), Failure> {
-    (0..HELD).step_by(64).try_for_each(|at| context.evaluate(sequence, at, &[token; 64], 1))
 }
 
 /// Milliseconds of a decode step of the first sequence.

@@ -8,8 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use prompt::{Token, Tokens};
-
+use super::any_token;
 use crate::{
     llama::{Failure, Model},
     options::default_threads,
@@ -44,7 +43,7 @@ pub fn speeds(path: Option<&Path>, time: Duration) -> Result<Speeds, String> {
 fn in_turns(model: &Model, threads: usize, tokens: usize, time: Duration) -> Result<(f64, f64), Failure> {
     let mut context =
         model.context(1, CONTEXT, threads, Arc::new(AtomicBool::new(false))).map_err(Failure::Broken)?;
-    let sample = vec![Token(i32::try_from(model.size() / 2).unwrap_or(0)); tokens];
+    let sample = vec![any_token(model); tokens];
     context.evaluate(0, 0, &sample, 1)?;
     let (mut spent, mut evaluations) = ([Duration::ZERO; 2], 0.0);
     while spent[0] + spent[1] < time * 2 {

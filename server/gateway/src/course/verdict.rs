@@ -47,7 +47,9 @@ impl Verdict {
                 501 | 505 => verdict(Blames::Provider, Again::Never),
                 _ => verdict(Blames::Provider, Again::Soon),
             },
-            Fault::Redirected(_) | Fault::Lost(Lost::Forbidden(_)) => verdict(Blames::Request, Again::Never),
+            Fault::Redirected(_) | Fault::OutOfTime | Fault::Lost(Lost::Forbidden(_)) => {
+                verdict(Blames::Request, Again::Never)
+            }
             Fault::Lost(Lost::BadKey) => verdict(Blames::Key, Again::Never),
             Fault::Lost(Lost::Untrusted(_)) | Fault::Foreign(_) | Fault::TooLong => {
                 verdict(Blames::Provider, Again::Never)

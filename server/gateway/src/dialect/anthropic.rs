@@ -79,10 +79,15 @@ struct Piece {
 /// Counts; those of a later message are for everything up to there, not to be added.
 #[derive(Deserialize, Default)]
 struct Usage {
-    input_tokens: Option<u64>,
-    cache_creation_input_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
+    /// Without what a cache was used for.
+    #[serde(rename = "input_tokens")]
+    fresh: Option<u64>,
+    #[serde(rename = "cache_creation_input_tokens")]
+    stored: Option<u64>,
+    #[serde(rename = "cache_read_input_tokens")]
+    cached: Option<u64>,
+    #[serde(rename = "output_tokens")]
+    output: Option<u64>,
 }
 
 #[derive(Default)]
@@ -99,10 +104,10 @@ impl Protocol for Anthropic {
                 events.extend(said.message.and_then(|message| message.usage).map(|usage| self.count(&usage)));
             }
             Some("content_block_start") => {
-                events.extend(said.content_block.and_then(|block| text(block, "text")))
+                events.extend(said.content_block.and_then(|block| text(block, "text")));
             }
             Some("content_block_delta") => {
-                events.extend(said.delta.and_then(|delta| text(delta, "text_delta")))
+                events.extend(said.delta.and_then(|delta| text(delta, "text_delta")));
             }
             Some("message_delta") => {
                 events.extend(said.usage.map(|usage| self.count(&usage)));
@@ -121,19 +126,15 @@ impl Protocol for Anthropic {
 impl Anthropic {
     fn count(&mut self, usage: &Usage) -> Event {
         let latest = &mut self.usage;
-        latest.input_tokens = usage.input_tokens.or(latest.input_tokens);
-        latest.cache_creation_input_tokens =
-            usage.cache_creation_input_tokens.or(latest.cache_creation_input_tokens);
-        latest.cache_read_input_tokens = usage.cache_read_input_tokens.or(latest.cache_read_input_tokens);
-        latest.output_tokens = usage.output_tokens.or(latest.output_tokens);
-        // Its input is what no cache was used for.
-        let cached = [latest.cache_creation_input_tokens, latest.cache_read_input_tokens];
-        let input =
-            latest.input_tokens.map(|fresh| cached.into_iter().flatten().fold(fresh, u64::saturating_add));
+        latest.fresh = usage.fresh.or(latest.fresh);
+        latest.stored = usage.stored.or(latest.stored);
+        latest.cached = usage.cached.or(latest.cached);
+        latest.output = usage.output.or(latest.output);
+        let beside = [latest.stored, latest.cached].into_iter().flatten();
         Event::Tokens(Tokens {
-            input,
-            cached_input: latest.cache_read_input_tokens,
-            output: latest.output_tokens,
+            input: latest.fresh.map(|fresh| beside.fold(fresh, u64::saturating_add)),
+            cached_input: latest.cached,
+            output: latest.output,
             reasoning: None,
         })
     }

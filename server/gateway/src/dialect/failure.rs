@@ -182,7 +182,7 @@ fn without_quotations(text: &str) -> String {
 
 /// Puts `[…]` for each word that may be a key, or what a provider shows of one.
 fn without_keys(text: &str) -> String {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_*+/=~.…".contains(c);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_*+/~.…".contains(c);
     let mut out = String::with_capacity(text.len());
     for piece in text.split_inclusive(|c| !is_part(c)) {
         let word = piece.trim_end_matches(|c| !is_part(c));
@@ -197,14 +197,25 @@ fn without_keys(text: &str) -> String {
 }
 
 fn is_key(word: &str) -> bool {
+    // A key may have a slash in it, and may stand behind one.
+    looks_random(word) || word.split('/').any(looks_random)
+}
+
+fn looks_random(word: &str) -> bool {
     const BEGINNINGS: [&str; 9] = ["sk-", "sk_", "AIza", "gsk_", "xai-", "hf_", "pplx-", "r8_", "eyJ"];
-    let has = |of: fn(&char) -> bool| word.chars().any(|c| of(&c));
-    let mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
-    let one_word = !word.contains(['-', '.', '_', '/']);
+    let has = |part: &str, of: fn(&char) -> bool| part.chars().any(|c| of(&c));
+    let has_digit = has(word, char::is_ascii_digit);
+    let is_mixed = has_digit && has(word, char::is_ascii_uppercase) && has(word, char::is_ascii_lowercase);
+    let is_hex = has_digit && word.chars().all(|c| c.is_ascii_hexdigit() || "-.".contains(c));
+    // Names of models are long too, but made of short parts.
+    let is_long_part = |part: &str| {
+        part.len() >= 24 && has(part, char::is_ascii_digit) && has(part, char::is_ascii_alphabetic)
+    };
     BEGINNINGS.iter().any(|beginning| word.starts_with(beginning))
         || word.contains("***")
-        || (word.len() >= 20 && mixed)
-        || (word.len() >= 24 && one_word && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic))
+        || (word.len() >= 20 && is_mixed)
+        || (word.len() >= 32 && is_hex)
+        || word.split(['-', '.', '_']).any(is_long_part)
 }
 
 /// What a status means, in words that say what mends it.
@@ -225,3 +236,6 @@ fn ours(dialect: Dialect, status: u16) -> &'static str {
         _ => "it gave no reason",
     }
 }
+
+#[cfg(test)]
+mod tests;

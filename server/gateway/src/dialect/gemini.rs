@@ -102,13 +102,19 @@ struct Feedback {
     block_reason: Option<String>,
 }
 
+/// Counts; each message's are for everything up to there.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Usage {
-    prompt_token_count: Option<u64>,
-    cached_content_token_count: Option<u64>,
-    candidates_token_count: Option<u64>,
-    thoughts_token_count: Option<u64>,
+    /// With what was in a cache.
+    #[serde(rename = "promptTokenCount")]
+    prompt: Option<u64>,
+    #[serde(rename = "cachedContentTokenCount")]
+    cached: Option<u64>,
+    /// What is said, without thinking.
+    #[serde(rename = "candidatesTokenCount")]
+    said: Option<u64>,
+    #[serde(rename = "thoughtsTokenCount")]
+    thought: Option<u64>,
 }
 
 struct Gemini;
@@ -139,13 +145,11 @@ impl Protocol for Gemini {
 
 impl Usage {
     fn tokens(&self) -> Event {
-        let parts = [self.candidates_token_count, self.thoughts_token_count];
         Event::Tokens(Tokens {
-            input: self.prompt_token_count,
-            cached_input: self.cached_content_token_count,
-            // Its candidates are what is said, without thinking.
-            output: parts.into_iter().flatten().reduce(u64::saturating_add),
-            reasoning: self.thoughts_token_count,
+            input: self.prompt,
+            cached_input: self.cached,
+            output: [self.said, self.thought].into_iter().flatten().reduce(u64::saturating_add),
+            reasoning: self.thought,
         })
     }
 }

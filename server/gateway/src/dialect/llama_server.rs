@@ -36,6 +36,8 @@ struct Body<'a> {
     id_slot: Option<u32>,
     return_tokens: bool,
     stream: bool,
+    /// Without this the last message repeats the whole prompt.
+    response_fields: [&'static str; 8],
 }
 
 /// `/completion`, beside the versions.
@@ -49,6 +51,16 @@ pub(crate) fn fill(provider: &Provider, hole: TokenHole<'_>) -> Outgoing {
         id_slot: hole.slot,
         return_tokens: true,
         stream: true,
+        response_fields: [
+            "content",
+            "tokens",
+            "completion_probabilities",
+            "stop",
+            "stop_type",
+            "tokens_predicted",
+            "tokens_evaluated",
+            "timings",
+        ],
     };
     post(address::beside_versions(&provider.base_url, "", "completion"), EVENT_STREAM, &[], &body)
 }

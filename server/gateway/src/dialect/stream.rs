@@ -2,6 +2,7 @@
 //!
 //! Must not know a provider's protocol, and must not quote what came in an error.
 
+use model::cloud::Tokens;
 use serde::de::DeserializeOwned;
 
 use super::{Decoder, Event, Malformed};
@@ -56,23 +57,21 @@ impl<P: Protocol> Decoder for Stream<P> {
             if *failed {
                 return Ok(());
             }
-            let before = events.len();
-            let result = protocol.message(name, data, events);
-            let mut at = before;
-            while at < events.len() {
-                let is_second_end = match &events[at] {
-                    Event::Ended(_) => std::mem::replace(ended, true),
+            let mut said = Vec::new();
+            let result = protocol.message(name, data, &mut said);
+            for event in said {
+                let is_news = match &event {
+                    _ if *failed => false,
+                    Event::Ended(_) => !std::mem::replace(ended, true),
+                    Event::Tokens(tokens) => *tokens != Tokens::default(),
                     Event::Failed { .. } => {
                         *failed = true;
-                        events.truncate(at + 1);
-                        false
+                        true
                     }
-                    Event::Text(_) | Event::Chosen(_) | Event::Tokens(_) => false,
+                    Event::Text(_) | Event::Chosen(_) => true,
                 };
-                if is_second_end {
-                    events.remove(at);
-                } else {
-                    at += 1;
+                if is_news {
+                    events.push(event);
                 }
             }
             result

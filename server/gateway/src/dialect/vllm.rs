@@ -72,13 +72,13 @@ struct Chunk {
 #[derive(Deserialize)]
 struct Choice {
     text: Option<String>,
-    logprobs: Option<Logprobs>,
+    logprobs: Option<Likelihoods>,
     finish_reason: Option<String>,
 }
 
 /// One entry for each token of the message.
 #[derive(Deserialize)]
-struct Logprobs {
+struct Likelihoods {
     tokens: Option<Vec<String>>,
     token_logprobs: Option<Vec<Option<f64>>>,
     top_logprobs: Option<Vec<Option<BTreeMap<String, f64>>>>,
@@ -101,7 +101,7 @@ impl Protocol for Completion {
             return Ok(());
         }
         for choice in chunk.choices.unwrap_or_default() {
-            let chosen = choice.logprobs.map(Logprobs::chosen).unwrap_or_default();
+            let chosen = choice.logprobs.map(Likelihoods::chosen).unwrap_or_default();
             if !chosen.is_empty() {
                 events.push(Event::Chosen(chosen));
             }
@@ -113,7 +113,7 @@ impl Protocol for Completion {
     }
 }
 
-impl Logprobs {
+impl Likelihoods {
     fn chosen(self) -> Vec<Chosen> {
         let logprobs = self.token_logprobs.unwrap_or_default();
         let mut likeliest = self.top_logprobs.unwrap_or_default().into_iter();

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::{
-    FILE, Holder, LedgerError, Left, PATIENCE, is_damage, names, number,
+    FILE, Holder, LedgerError, Left, again, is_damage, names, number,
     schema::{self, Found},
     unsigned, window,
 };
@@ -145,8 +145,8 @@ impl Reader {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || {
-            let connection = Connection::open_with_flags(&path, flags)?;
-            connection.busy_timeout(PATIENCE)?;
+            let mut connection = Connection::open_with_flags(&path, flags)?;
+            connection.busy_handler(Some(again))?;
             schema::find(&connection).map(|found| (connection, found))
         };
         match open() {

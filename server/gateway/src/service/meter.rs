@@ -68,7 +68,7 @@ impl course::Meter for Meter {
         match reserved.await {
             Ok(Ok(reservation)) => Ok(Held { reservation, target: held }),
             // A cheaper one may still fit.
-            Ok(Err(ReserveError::Budget(refusal))) => {
+            Ok(Err(ReserveError::Refused(refusal))) => {
                 Err(Refused { why: refusal.to_string(), elsewhere: true })
             }
             Ok(Err(error)) => Err(never(&error.to_string())),
@@ -80,7 +80,7 @@ impl course::Meter for Meter {
         let Held { reservation, target } = held;
         let Some(leg) = self.legs.get(&target) else { return Cost::default() };
         let facts = attempted.facts;
-        let charge = if attempted.is_unpaid() {
+        let charge = if is_unpaid(&attempted) {
             Charge::nothing()
         } else {
             let sent = u64::try_from(leg.outgoing.body.len()).unwrap_or(u64::MAX);
@@ -112,6 +112,12 @@ impl course::Meter for Meter {
         }
         Cost { amount: charge.cost, estimated: charge.counted == ledger::Counted::Estimated }
     }
+}
+
+/// Whether a provider takes nothing for it: it has not seen the request, or answered with an error in place of an answer.
+fn is_unpaid(attempted: &Attempted<'_>) -> bool {
+    let is_error = attempted.facts.status.is_some_and(|status| !(200..300).contains(&status));
+    attempted.is_unseen() || is_error
 }
 
 fn outcome(outcome: course::Outcome) -> ledger::Outcome {

@@ -8,8 +8,8 @@ use model::{
     cloud::FromGateway,
     wire::{RequestId, write_frame},
 };
-use tokio::sync::{Semaphore, mpsc};
 use std::sync::Arc;
+use tokio::sync::{Semaphore, mpsc};
 
 /// Pieces of answers that may wait to be written.
 const PIECES: usize = 256;

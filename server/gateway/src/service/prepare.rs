@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use config::{Cloud, Destination, Globs, Mode, Provider, Secrets, Target, Usd};
+use config::{
+    Cloud, Destination, Globs, Mode, Provider, Secrets, Target, Usd,
+    price::{self, Rate},
+};
 use model::cloud::{Ask, Decided, Prepared, Preview, Redaction, Refused};
 use sha2::{Digest, Sha256};
 
@@ -15,14 +18,15 @@ use super::{never, now_ms};
 use crate::{
     dialect::{self, KeyHeader, Outgoing},
     ledger::{Deciding, Ledger},
-    redact::{Redactor, Vault},
+    redact::{Redacted, Redactor, Vault},
 };
-use config::price::{self, Rate};
 
 /// A request that may be sent.
 pub(super) struct Ready {
     /// Its decision in the ledger.
     pub(super) decision: String,
+    /// What is asked, without its secrets.
+    pub(super) ask: Ask,
     /// Whom it goes to, in this order.
     pub(super) legs: Vec<Leg>,
     /// What its placeholders stand for.
@@ -58,7 +62,7 @@ impl Desk<'_> {
         decided: &Decided,
     ) -> Result<(Prepared, Ready), Refused> {
         self.admit(ask)?;
-        let (ask, vault, redactions) = self.redactor.redact(ask);
+        let Redacted { ask, vault, redactions, .. } = self.redactor.redact(ask);
         if self.policy.secrets == Secrets::Refuse && !redactions.is_empty() {
             return Err(never(&refused_secrets(&redactions)));
         }
@@ -82,7 +86,7 @@ impl Desk<'_> {
             ledger.decide(&deciding, now_ms()).map_err(|error| never(&error.to_string()))?
         };
         let prepared = Prepared { decision: decision.clone(), previews, redactions };
-        Ok((prepared, Ready { decision, legs, vault }))
+        Ok((prepared, Ready { decision, ask, legs, vault }))
     }
 
     /// Refuses what never leaves, whoever asks.
@@ -94,7 +98,9 @@ impl Desk<'_> {
             .map_err(|error| never(&format!("`cloud.never` can't be read, so nothing leaves: {error}")))?;
         for (path, _) in ask.files() {
             if config::is_private(path) {
-                return Err(never(&format!("{path} never leaves this machine: by its name it holds secrets")));
+                return Err(never(&format!(
+                    "{path} never leaves this machine: by its name it holds secrets"
+                )));
             }
             if never_globs.matches(path) {
                 return Err(never(&format!("{path} never leaves this machine: `cloud.never` names it")));
@@ -106,11 +112,12 @@ impl Desk<'_> {
     /// The bytes for `target`, if it keeps what the policy asks of it and its price is known.
     fn leg(&self, ask: &Ask, target: &Target) -> Result<Leg, Refused> {
         let provider = provider(self.policy, target)?;
-        if self.policy.hosts.as_ref().is_some_and(|hosts| !hosts.iter().any(|host| host == provider.host())) {
-            return Err(never(&format!("{target} is at {}, which `cloud.hosts` does not name", provider.host())));
-        }
-        if let Some(unmet) = self.policy.require.unmet_by(provider) {
-            return Err(never(&format!("{target} is not asked: {unmet}")));
+        if !self.policy.may_reach(provider) {
+            return Err(never(&format!(
+                "{target} is not asked: `cloud.hosts` does not name {}, or it does not promise what `cloud.require_retention` and \
+                 `cloud.require_regions` ask for",
+                provider.host()
+            )));
         }
         let rate = rate(self.policy, target, &self.today)?;
         let outgoing = dialect::outgoing(provider, &target.model, ask);
@@ -155,7 +162,7 @@ pub(super) fn estimate(
     ask: &Ask,
     today: &str,
 ) -> (BTreeMap<Target, Usd>, BTreeMap<String, u32>) {
-    let (redacted, _, redactions) = redactor.redact(ask);
+    let Redacted { ask: redacted, redactions, .. } = redactor.redact(ask);
     let mut secrets = BTreeMap::new();
     for redaction in redactions {
         *secrets.entry(redaction.rule).or_default() += 1;

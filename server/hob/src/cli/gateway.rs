@@ -1,8 +1,16 @@
-//! `hob gateway`: the processes that may reach the network. Nobody runs them by hand.
+//! `hob gateway`, hidden: the processes that may reach the network. Nobody runs them by hand.
 //!
-//! Must not decide what is sent: the user's configuration does, and the gateway's crate holds to it.
+//! A window's gateway has its window at the other end of its stdin; the engine whose model computes elsewhere listens as an engine does. Must
+//! not read a document or a workspace, and must not decide what is sent: the user's configuration does, and the gateway's crate holds to it.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::net::UnixStream,
+    },
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -26,6 +34,8 @@ pub(super) struct Gateway {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Be a window's gateway.
+    Run,
     /// Be the engine whose model computes elsewhere: at the host that `engine.remote` names.
     Engine,
 }
@@ -33,12 +43,34 @@ enum Command {
 impl Gateway {
     pub(super) fn run(self) -> Result<ExitCode> {
         match self.command {
+            Command::Run => run(),
             Command::Engine => engine(),
         }
     }
 }
 
+fn run() -> Result<ExitCode> {
+    let end: OwnedFd = std::io::stdin().as_fd().try_clone_to_owned()?;
+    let window = UnixStream::from(end);
+    window.peer_addr().context("`hob gateway run` is started by `hob`: its stdin has to be a socket")?;
+    keep_to_itself();
+    let state = paths::state_dir()?;
+    let (config, _) = Sources::read(None).resolve(None);
+    logs::start(&state, "gateway", config.log.level.as_str())?;
+    gateway::run(
+        window,
+        gateway::Options {
+            policy: config.cloud,
+            state,
+            home: etcetera::home_dir().unwrap_or_default(),
+            build: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
 fn engine() -> Result<ExitCode> {
+    keep_to_itself();
     let (config, _) = Sources::read(None).resolve(None);
     logs::start(&paths::state_dir()?, "engine", config.log.level.as_str())?;
     let named = config.engine.remote.as_deref();
@@ -82,3 +114,18 @@ fn withholds(cloud: &Cloud) -> Withholds {
         }
     })
 }
+
+/// This process holds keys: its memory is in no core dump, and no other process of this user can read it.
+#[cfg(target_os = "linux")]
+fn keep_to_itself() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let no_core = Rlimit { current: Some(0), maximum: Some(0) };
+    let done = setrlimit(Resource::Core, no_core)
+        .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable));
+    if let Err(error) = done {
+        tracing::warn!(%error, "this process can't be kept from leaving its memory behind");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn keep_to_itself() {}

@@ -2,7 +2,11 @@
 //!
 //! Answers go to stdout, everything else to stderr. Exit codes everywhere: 0 done, 1 failed, 2 usage, 3 refused by policy.
 
+#[cfg(feature = "gateway")]
+mod ask;
 mod bench;
+#[cfg(feature = "gateway")]
+mod cloud;
 mod complete;
 mod engine;
 mod eval;
@@ -42,6 +46,12 @@ pub(crate) struct Cli {
 enum Command {
     /// Complete at one place of a file and print the ghost text as it comes.
     Complete(complete::Complete),
+    /// Ask a question about some files; who may answer, and what may leave for that, is up to your configuration.
+    #[cfg(feature = "gateway")]
+    Ask(ask::Ask),
+    /// Look at what may leave this machine: providers, keys, prices, what is left of the budget, and what you agreed to.
+    #[cfg(feature = "gateway")]
+    Cloud(cloud::Cloud),
     /// Look at the engine, the process that holds the model, or end it.
     Engine(engine::Engine),
     /// Measure how good the answers are on your own code: cut holes into it, ask, and compare with what was there.
@@ -80,14 +90,18 @@ fn absolute(path: &str) -> Result<PathBuf, String> {
 pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Some(Command::Complete(complete)) => complete.run(),
+        #[cfg(feature = "gateway")]
+        Some(Command::Ask(ask)) => ask.run(),
+        #[cfg(feature = "gateway")]
+        Some(Command::Cloud(cloud)) => cloud.run(),
+        #[cfg(feature = "gateway")]
+        Some(Command::Gateway(gateway)) => gateway.run(),
         Some(Command::Engine(engine)) => engine.run(),
         Some(Command::Eval(eval)) => eval.run(),
         Some(Command::Bench(bench)) => bench.run(),
         Some(Command::Index(index)) => index.run(),
         Some(Command::Why(why)) => why.run(),
         Some(Command::Usage(usage)) => usage.run(),
-        #[cfg(feature = "gateway")]
-        Some(Command::Gateway(gateway)) => gateway.run(),
         Some(Command::Serve) => crate::serve::run(),
         None if cli.stdio || !std::io::IsTerminal::is_terminal(&std::io::stdin()) => crate::supervisor::run(),
         None => {

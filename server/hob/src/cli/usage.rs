@@ -1,23 +1,31 @@
-//! `hob usage`: what came of suggestions, by day and by language.
+//! `hob usage`: what came of suggestions, by day and by language; what was sent, and what it cost; and what staying here spared.
 //!
-//! Reads sums without text; must not write. Requests to a cloud and what they cost will be further rows here, by destination.
+//! Must not write anything but the page that it is asked for, nor work out a figure: `usage` does.
 
-use std::{collections::BTreeMap, fmt::Write, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
+use config::{Target, price};
 use serde_json::{Value, json};
 
 use super::out;
 use crate::{
     paths, row,
+    settings::Sources,
     usage::{
-        day,
-        figures::{Figures, Kept, Sums},
-        learn,
-        store::{Store, Sum},
+        cloud, day, html, learn,
+        money::{Against, Hardware, money},
+        report::Report,
+        store::Store,
     },
 };
+
+/// What is compared with, where nobody says: the least of what is sold, so that nothing looks dearer than it has to be.
+const USUAL: &str = "anthropic/claude-haiku-5-5";
 
 /// What the words of the tables mean: the end of `--help`.
 const WORDS: &str = "\
@@ -31,7 +39,11 @@ kept   how many of those taken still stood there, four fifths of their text or m
 keys   keys that changed a text: characters, Enter, Tab, deletions
 saved  keystrokes saved per 100: of 100 keys that you would have had to press, so many you didn't. Without Hob each character that you took
        would have been a key, and so would a line break with its indentation, unless that text was gone again after 5 min. With it, each
-       time that you took something was one key.";
+       time that you took something was one key.
+
+What went to a cloud and what it cost is read from the gateway's ledger. What was answered here is priced as if it had gone to the model that
+--against names: its tokens at that model's prices, what this machine knew from before as cached. Versions before this one counted no tokens
+of prompts. With --hardware-usd, --watts and --kwh-usd you are told when hardware of your own pays: for you, or for --people who share it.";
 
 /// Flags of `hob usage`.
 #[derive(Debug, Args)]
@@ -43,15 +55,66 @@ pub(super) struct Usage {
     /// One JSON object instead of tables.
     #[arg(long)]
     json: bool,
+    /// One HTML page with charts instead of tables, for a browser; it loads nothing from anywhere.
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    html: Option<PathBuf>,
+    /// The model whose prices are compared with: `provider/model`, of the bundled table or of a `[[cloud.price]]` of yours.
+    #[arg(long, value_name = "PROVIDER/MODEL")]
+    against: Option<Target>,
+    /// What hardware of your own would cost, in dollars.
+    #[arg(long, value_name = "USD", value_parser = amount, requires_all = ["watts", "kwh_usd"])]
+    hardware_usd: Option<f64>,
+    /// What it would draw, in watts.
+    #[arg(long, value_name = "W", value_parser = amount, requires = "hardware_usd")]
+    watts: Option<f64>,
+    /// What a kilowatt-hour costs you, in dollars.
+    #[arg(long, value_name = "USD", value_parser = amount, requires = "hardware_usd")]
+    kwh_usd: Option<f64>,
+    /// How many years it would last.
+    #[arg(long, value_name = "N", value_parser = amount, default_value = "3")]
+    years: f64,
+    /// How many people would share it.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    people: u32,
+}
+
+/// A number that can be reckoned with.
+fn amount(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && (0.0..=1e12).contains(&number) => Ok(number),
+        _ => Err("a number, such as 1999.90".into()),
+    }
 }
 
 impl Usage {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let store = Store::of(&paths::state_dir()?);
+        let state = paths::state_dir()?;
         let to = day::of(row::now());
-        let from = to - i64::from(self.days) + 1;
+        let span = (to - i64::from(self.days) + 1, to);
+        let report = self.report(&state, span)?;
+        if let Some(file) = &self.html {
+            std::fs::write(file, html::page(&report))
+                .with_context(|| format!("can't write {}", file.display()))?;
+            out::note(&format!("Written: {}. Open it in a browser.", file.display()));
+        } else if self.json {
+            out::json(&report.answer())?;
+        } else if report.sums.is_empty() {
+            out::note(&format!(
+                "Nothing was counted in the last {}. Write in an editor that runs hob: what it suggests and what you take is counted \
+                 here, on this machine and without text.",
+                if self.days == 1 { "day".to_owned() } else { format!("{} days", self.days) }
+            ));
+        } else {
+            out::piece(&report.page());
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Reads everything there is to tell.
+    fn report(&self, state: &Path, (from, to): (i64, i64)) -> Result<Report> {
+        let store = Store::of(state);
         let unreadable = || format!("can't read the counts in {}", store.path().display());
-        let sums = store.sums(from).with_context(unreadable)?;
+        let mut sums = store.sums(from).with_context(unreadable)?;
         let learned = learn(&store.decided(from.min(to - 120)).with_context(unreadable)?, to);
         if store.aside().exists() {
             out::note(&format!(
@@ -59,250 +122,32 @@ impl Usage {
                 store.aside().display()
             ));
         }
+        sums.extend(cloud::sums(state, from)?);
         let learned: Vec<Value> = learned
             .into_iter()
             .map(|((model, language), least)| json!({ "model": model, "language": language, "least": least }))
             .collect();
-        if self.json {
-            out::json(&answer(&sums, &learned, (from, to)))?;
-        } else if sums.is_empty() {
-            out::note(&format!(
-                "Nothing was counted in the last {}. Write in an editor that runs hob: what it suggests and what you take is counted \
-                 here, on this machine and without text.",
-                if self.days == 1 { "day".to_owned() } else { format!("{} days", self.days) }
-            ));
-        } else {
-            out::piece(&page(&sums, &learned, (from, to)));
-        }
-        Ok(ExitCode::SUCCESS)
+        let against = self.against(&day::written(to))?;
+        let hardware = self.hardware_usd.zip(self.watts).zip(self.kwh_usd).map(|((usd, watts), kwh_usd)| {
+            Hardware { usd, watts, kwh_usd, years: self.years, people: self.people }
+        });
+        let money = money(&sums, Some(&against), hardware, to);
+        Ok(Report { sums, learned, money, span: (from, to) })
     }
-}
 
-/// Sums under a name each of them has.
-fn by(sums: &[Sum], name: impl Fn(&Sum) -> String) -> BTreeMap<String, Sums> {
-    let mut groups: BTreeMap<String, Sums> = BTreeMap::new();
-    for sum in sums {
-        groups.entry(name(sum)).or_default().add(&sum.counter, sum.value);
-    }
-    groups
-}
-
-fn total(sums: &[Sum]) -> Figures {
-    by(sums, |_| String::new()).remove("").unwrap_or_default().figures()
-}
-
-fn by_day(sums: &[Sum]) -> BTreeMap<String, Sums> {
-    by(sums, |sum| day::written(sum.day))
-}
-
-fn by_language(sums: &[Sum]) -> BTreeMap<String, Sums> {
-    by(sums, |sum| sum.language.clone())
-}
-
-fn answer(sums: &[Sum], learned: &[Value], (from, to): (i64, i64)) -> Value {
-    let named = |key: &str, groups: BTreeMap<String, Sums>| -> Vec<Value> {
-        let group = |(name, sums): (String, Sums)| {
-            let mut figures = json!(sums.figures());
-            figures[key] = name.into();
-            figures
+    /// The price that is compared with, as of `today`.
+    fn against(&self, today: &str) -> Result<Against> {
+        let target = match &self.against {
+            Some(target) => target.clone(),
+            None => USUAL.parse().map_err(anyhow::Error::msg)?,
         };
-        groups.into_iter().map(group).collect()
-    };
-    let mut tasks = Vec::new();
-    for (destination, sums) in by_destination(sums) {
-        for mut figures in named("task", by(&sums, |sum| sum.task.clone())) {
-            figures["destination"] = destination.clone().into();
-            tasks.push(figures);
+        let (config, _) = Sources::read(None).resolve(None);
+        let own = config.cloud.prices.iter().find(|(own, _)| *own == target);
+        let own = own.map(|(_, price)| price::Rate { price: price.clone(), long: None });
+        if let Some(rate) = own.or_else(|| price::bundled(&target, today)) {
+            return Ok(Against { target, rate });
         }
-    }
-    json!({
-        "from": day::written(from),
-        "to": day::written(to),
-        "total": total(sums),
-        "by_day": named("day", by_day(sums)),
-        "by_language": named("language", by_language(sums)),
-        "by_task": tasks,
-        "learned": learned,
-    })
-}
-
-fn by_destination(sums: &[Sum]) -> BTreeMap<String, Vec<Sum>> {
-    let mut destinations: BTreeMap<String, Vec<Sum>> = BTreeMap::new();
-    for sum in sums {
-        destinations.entry(sum.destination.clone()).or_default().push(sum.clone());
-    }
-    destinations
-}
-
-/// Tables for a person.
-fn page(sums: &[Sum], learned: &[Value], (from, to): (i64, i64)) -> String {
-    let mut text = format!("On this machine, {} to {} (UTC)\n\n", day::written(from), day::written(to));
-    table(&mut text, "day", by_day(sums));
-    text.push('\n');
-    table(&mut text, "language", by_language(sums));
-    let total = total(sums);
-    text.push('\n');
-    line(&mut text, "total", &total);
-    // Writing to a string can't fail.
-    let accepted = total.accepted;
-    let _ = writeln!(
-        text,
-        "\ntaken: {} whole, {} by line, {} by word; {} more typed to their end, {} typed over, {} gone before they could be read",
-        accepted.whole,
-        accepted.by_line,
-        accepted.by_word,
-        total.typed_through,
-        total.typed_over,
-        total.unread
-    );
-    if let Some(saved) = total.keystrokes_saved_per_100 {
-        let _ = writeln!(text, "keystrokes saved per 100: {saved}");
-    }
-    let early = total.kept_5min.early;
-    if early > 0 {
-        let _ = writeln!(
-            text,
-            "{early} of {} were looked at before 5 min, as their document was closed",
-            total.kept_5min.judged
-        );
-    }
-    let bound =
-        |bound: Option<u32>| bound.map_or("more than 10 s".to_owned(), |ms| format!("at most {ms} ms"));
-    if total.shown > 0 {
-        let _ = writeln!(
-            text,
-            "from the request to what is shown: half of them {}, 95 % {}",
-            bound(total.latency.p50_ms_at_most),
-            bound(total.latency.p95_ms_at_most)
-        );
-    }
-    let mut silences: Vec<_> = total.silences.iter().collect();
-    silences.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let silences: Vec<_> = silences.iter().map(|(code, count)| format!("{code} {count}")).collect();
-    if !silences.is_empty() {
-        let _ = writeln!(text, "silent: {}", silences.join(", "));
-    }
-    for learned in learned {
-        let _ = writeln!(
-            text,
-            "learned: {} in {} shows what it is {} % sure of (completion.learn = false switches that off)",
-            learned["model"].as_str().unwrap_or_default(),
-            learned["language"].as_str().unwrap_or_default(),
-            learned["least"]
-        );
-    }
-    text
-}
-
-/// A heading and a line for each group.
-fn table(text: &mut String, heading: &str, groups: BTreeMap<String, Sums>) {
-    let _ = writeln!(
-        text,
-        "{heading:<16}{:>9}{:>7}{:>7}{:>7}{:>7}{:>11}{:>12}{:>8}{:>7}",
-        "requests", "shown", "taken", "rate", "typed", "kept 30 s", "kept 5 min", "keys", "saved"
-    );
-    for (name, sums) in groups {
-        line(text, &name, &sums.figures());
-    }
-}
-
-fn line(text: &mut String, name: &str, figures: &Figures) {
-    let percent = |rate: Option<f64>| rate.map_or("-".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
-    let kept = |kept: &Kept| percent(kept.rate);
-    let _ = writeln!(
-        text,
-        "{name:<16}{:>9}{:>7}{:>7}{:>7}{:>7}{:>11}{:>12}{:>8}{:>7}",
-        figures.requests,
-        figures.shown,
-        figures.accepted.total,
-        percent(figures.acceptance_rate),
-        figures.typed_through,
-        kept(&figures.kept_30s),
-        kept(&figures.kept_5min),
-        figures.keys,
-        figures.keystrokes_saved_per_100.map_or("-".to_owned(), |saved| format!("{saved:.1}"))
-    );
-}
-
-#[cfg(test)]
-mod tests {
-    use expect_test::expect;
-
-    use super::*;
-
-    fn sum(day: i64, task: &str, language: &str, counter: &str, value: u64) -> Sum {
-        Sum {
-            day,
-            task: task.into(),
-            destination: "local".into(),
-            language: language.into(),
-            counter: counter.into(),
-            value,
-        }
-    }
-
-    fn some() -> Vec<Sum> {
-        vec![
-            sum(20_778, "inline", "rust", "requests", 140),
-            sum(20_778, "inline", "rust", "shown", 80),
-            sum(20_778, "inline", "rust", "unread", 20),
-            sum(20_778, "inline", "rust", "whole", 12),
-            sum(20_778, "inline", "rust", "by_word", 3),
-            sum(20_778, "inline", "rust", "typed_through", 4),
-            sum(20_778, "inline", "rust", "typed_over", 30),
-            sum(20_778, "inline", "rust", "takes", 18),
-            sum(20_778, "inline", "rust", "keys_taken", 200),
-            sum(20_778, "inline", "rust", "keys_lost", 20),
-            sum(20_778, "inline", "rust", "judged_30s", 15),
-            sum(20_778, "inline", "rust", "kept_30s", 14),
-            sum(20_778, "inline", "rust", "judged_5min", 15),
-            sum(20_778, "inline", "rust", "kept_5min", 13),
-            sum(20_778, "inline", "rust", "early_5min", 2),
-            sum(20_778, "inline", "rust", "shown_within_ms.15", 70),
-            sum(20_778, "inline", "rust", "shown_within_ms.100", 10),
-            sum(20_778, "inline", "rust", "silent.superseded", 50),
-            sum(20_778, "inline", "rust", "silent.low_confidence", 10),
-            sum(20_778, "typing", "rust", "keys", 720),
-            sum(20_779, "typing", "python", "keys", 5),
-        ]
-    }
-
-    #[test]
-    fn tables_that_a_person_can_read() {
-        let learned = [json!({ "model": "ember", "language": "rust", "least": 50 })];
-        expect![[r#"
-            On this machine, 2026-10-24 to 2026-11-22 (UTC)
-
-            day              requests  shown  taken   rate  typed  kept 30 s  kept 5 min    keys  saved
-            2026-11-21            140     80     15   25 %      4       93 %        87 %     720   18.0
-            2026-11-22              0      0      0      -      0          -           -       5    0.0
-
-            language         requests  shown  taken   rate  typed  kept 30 s  kept 5 min    keys  saved
-            python                  0      0      0      -      0          -           -       5    0.0
-            rust                  140     80     15   25 %      4       93 %        87 %     720   18.0
-
-            total                 140     80     15   25 %      4       93 %        87 %     725   17.9
-
-            taken: 12 whole, 0 by line, 3 by word; 4 more typed to their end, 30 typed over, 20 gone before they could be read
-            keystrokes saved per 100: 17.9
-            2 of 15 were looked at before 5 min, as their document was closed
-            from the request to what is shown: half of them at most 15 ms, 95 % at most 100 ms
-            silent: superseded 50, low_confidence 10
-            learned: ember in rust shows what it is 50 % sure of (completion.learn = false switches that off)
-            |"#]].assert_eq(&(page(&some(), &learned, (20_750, 20_779)) + "|"));
-    }
-
-    #[test]
-    fn programs_get_the_same_by_day_language_and_task() {
-        let answer = answer(&some(), &[], (20_750, 20_779));
-        assert_eq!((&answer["from"], &answer["to"]), (&json!("2026-10-24"), &json!("2026-11-22")));
-        assert_eq!(answer["by_day"][1]["keys"], 5);
-        assert_eq!(answer["by_language"][1]["language"], "rust");
-        assert_eq!(
-            answer["by_language"][1]["accepted"],
-            json!({ "total": 15, "whole": 12, "by_line": 0, "by_word": 3 })
-        );
-        assert_eq!(answer["by_task"][0]["destination"], "local");
-        assert_eq!(answer["total"]["keystrokes_saved_per_100"], 17.9);
+        let known: Vec<String> = price::known().map(|target| target.to_string()).collect();
+        bail!("the price of {target} is not known. There is one for: {}", known.join(", "))
     }
 }

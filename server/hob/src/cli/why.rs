@@ -1,6 +1,9 @@
-//! `hob why`: the last answers and silences, newest last; those of one document or a single one in full; or how many there were of each.
+//! `hob why`: the last answers, silences and decisions about the cloud, newest last; those of one document or a single one in full; or how
+//! many there were of each.
 //!
 //! Must not put a row into words: `explain` does, for editors too.
+
+mod cloud;
 
 use std::{
     path::{Component, Path, PathBuf},
@@ -9,10 +12,12 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use serde_json::json;
 
+use self::cloud::Told;
 use super::out;
 use crate::{
-    explain::{Statistics, Style, detail, table},
+    explain::{Statistics, Style, detail, head, line},
     paths,
     row::{self, Row},
 };
@@ -25,7 +30,7 @@ const FULL: usize = 3;
 /// Flags of `hob why`.
 #[derive(Debug, Args)]
 pub(super) struct Why {
-    /// Only this document, in full; or the id of one answer, which stands before it in the table.
+    /// Only this document, in full; or the id of one answer or of one decision about the cloud, which stands before it in the table.
     #[arg(value_name = "PATH|ID")]
     what: Option<String>,
     /// How many: of the table 20 by default, of a document 3, of what is counted all.
@@ -42,33 +47,56 @@ pub(super) struct Why {
 impl Why {
     pub(super) fn run(self) -> Result<ExitCode> {
         let state = paths::state_dir()?;
+        if let Some(what) = self.what.as_ref().filter(|_| !self.stats)
+            && cloud::tell(&state, what, self.json)?
+        {
+            return Ok(ExitCode::SUCCESS);
+        }
         let rows = row::all(&state).with_context(|| format!("can't read {}", row::file(&state).display()))?;
         let nothing_asked = rows.is_empty();
-        let (rows, in_full) = self.picked(rows)?;
+        let rows = self.picked(rows)?;
         if self.stats {
             let statistics = Statistics::of(&rows, row::now());
             if self.json { out::json(&statistics)? } else { out::piece(&statistics.to_string()) }
+        } else if self.what.is_none() {
+            self.list(&state, &rows)?;
         } else if self.json {
             out::json(&rows)?;
         } else if rows.is_empty() {
             out::note(&self.nothing(nothing_asked));
-        } else if in_full {
+        } else {
             let now = row::now();
             let texts: Vec<String> = rows.iter().map(|row| detail(row, now, Style::Plain)).collect();
             out::piece(&texts.join("\n"));
-        } else {
-            out::piece(&table(&rows, row::now()));
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The rows that are asked for, oldest first, and whether they are to be shown in full.
-    fn picked(&self, rows: Vec<Row>) -> Result<(Vec<Row>, bool)> {
+    /// The newest of this machine and of the cloud, by time.
+    fn list(&self, state: &Path, rows: &[Row]) -> Result<()> {
+        let now = row::now();
+        let most = self.count.unwrap_or(LINES);
+        let mut told = cloud::newest(state, most);
+        told.extend(rows.iter().map(|row| Told { at: row.at, line: line(row, now), value: json!(row) }));
+        told.sort_by_key(|told| told.at);
+        let told = &told[told.len().saturating_sub(most)..];
+        if self.json {
+            out::json(&told.iter().map(|told| &told.value).collect::<Vec<_>>())?;
+        } else if told.is_empty() {
+            out::note(&self.nothing(true));
+        } else {
+            out::piece(&told.iter().fold(head(), |text, told| text + &told.line));
+        }
+        Ok(())
+    }
+
+    /// The rows that are asked for, oldest first.
+    fn picked(&self, rows: Vec<Row>) -> Result<Vec<Row>> {
         let most = |usual: usize| self.count.unwrap_or(if self.stats { usize::MAX } else { usual });
-        let Some(what) = &self.what else { return Ok((row::newest(rows, most(LINES), |_| true), false)) };
+        let Some(what) = &self.what else { return Ok(row::newest(rows, most(LINES), |_| true)) };
         // Should two rows ever have one id, the newer is meant.
         if let Some(one) = rows.iter().rfind(|row| !row.id.is_empty() && row.id == *what) {
-            return Ok((vec![one.clone()], true));
+            return Ok(vec![one.clone()]);
         }
         let wanted = Wanted::new(what);
         let rows = row::newest(rows, most(FULL), |row| wanted.is(row));
@@ -77,7 +105,7 @@ impl Why {
                 "no answer has the id {what}; `hob why` lists the newest with theirs, and the oldest are forgotten in time"
             );
         }
-        Ok((rows, true))
+        Ok(rows)
     }
 
     fn nothing(&self, nothing_asked: bool) -> String {
@@ -93,7 +121,7 @@ impl Why {
 
 /// Whether somebody who typed this may have meant an id.
 fn looks_like_an_id(what: &str) -> bool {
-    what.len() == 6 && what.chars().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase())
+    matches!(what.len(), 6 | 8) && what.chars().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase())
 }
 
 /// A document, as somebody calls it at a shell.
@@ -171,7 +199,7 @@ mod tests {
         let error = why.picked(vec![row("src/main.rs", "")]).unwrap_err();
         assert!(error.to_string().starts_with("no answer has the id zzzzzz;"), "{error}");
         let why = Why { what: Some("other.rs".into()), ..why };
-        assert!(why.picked(vec![row("src/main.rs", "")]).unwrap().0.is_empty());
+        assert!(why.picked(vec![row("src/main.rs", "")]).unwrap().is_empty());
     }
 
     #[test]
@@ -179,6 +207,6 @@ mod tests {
         let (older, newer) = (row("a.rs", ""), Row { id: "22bb33".into(), ..row("b.rs", "") });
         let older = Row { id: newer.id.clone(), ..older };
         let why = Why { what: Some("22bb33".into()), count: None, json: false, stats: false };
-        assert_eq!(why.picked(vec![older, newer.clone()]).unwrap(), (vec![newer], true));
+        assert_eq!(why.picked(vec![older, newer.clone()]).unwrap(), [newer]);
     }
 }

@@ -97,6 +97,10 @@ fn silent() -> Row {
     }
 }
 
+fn table(rows: &[Row]) -> String {
+    head() + &rows.iter().map(|row| line(row, NOW)).collect::<String>()
+}
+
 #[test]
 fn a_table_that_a_person_can_read() {
     let knowing = Row {
@@ -113,7 +117,7 @@ fn a_table_that_a_person_can_read() {
         7kq2fd     1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked, 83 % sure
         7kq2fd     1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked, 83 % sure, from the answer that was on its way, knowing src/a.rs:3 src/b.rs:120
         7kq2fd       3 s  inline          -     7.2 ms  src/main.rs:12: silent: the cursor is inside a word [inside_word]
-        |"#]].assert_eq(&(table(&[shown(), knowing, silent()], NOW) + "|"));
+        |"#]].assert_eq(&(table(&[shown(), knowing, silent()]) + "|"));
 }
 
 fn check(row: &Row, style: Style, expected: &Expect) {
@@ -278,7 +282,7 @@ fn a_path_is_whatever_somebody_called_a_file() {
               - the engine took 2.5 ms to its first token, and 0.0 ms in all
         "#]],
     );
-    assert!(!table(std::slice::from_ref(&named), NOW).contains('\u{1b}'));
+    assert!(!line(&named, NOW).contains('\u{1b}'));
     assert!(!brief(&named).contains('\u{202e}'));
 }
 

@@ -24,10 +24,11 @@ use tower_lsp::{
 
 use super::{
     Server, positions,
+    session::path,
     show::{Page, show},
 };
 use crate::{
-    cloud::{Arranged, Desk, Person, Request, Shown, Surroundings, Verdict},
+    cloud::{Arranged, Desk, Person, Request, Surroundings, Verdict},
     gateway::Said,
 };
 
@@ -166,7 +167,7 @@ fn take(server: &Server, argument: &Value, command: &str) -> Result<Taken> {
         };
         files.push(excerpt);
     }
-    Ok(Taken {
+    let taken = Taken {
         request: Request {
             task: argument.task.unwrap_or(Task::Question),
             words: argument.question,
@@ -177,7 +178,18 @@ fn take(server: &Server, argument: &Value, command: &str) -> Result<Taken> {
         workspace: session.roots().first().cloned(),
         opens: session.client.opens,
         progress: session.client.progress,
-    })
+    };
+    drop(session);
+    Ok(judge(taken, &argument.documents))
+}
+
+/// A link's name tells nothing: what it leads to may be private all the same.
+fn judge(mut taken: Taken, places: &[Place]) -> Taken {
+    for (file, place) in taken.request.files.iter_mut().zip(places) {
+        let real = path(&place.uri).and_then(|path| path.canonicalize().ok());
+        file.private |= real.is_some_and(config::is_private);
+    }
+    taken
 }
 
 /// Takes the answer as it comes, and shows how far it is, with a button that stops it.

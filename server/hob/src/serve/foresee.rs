@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use assist::{PAIRS, Plan, Query, Settings};
+use assist::{PAIRS, Plan, Query};
 use engine::{Answer, EngineClient};
 use model::{Asking, Finish, Kind, ModelError, Request};
 use text::{Edit, Snapshot};
@@ -20,6 +20,7 @@ use super::{
     flow::{Flow, lock},
     measure::{Place, Why},
     pace::{Effort, Pace},
+    session::Places,
 };
 
 /// Edits of one notification that lie further apart than this many bytes are no typing.
@@ -31,24 +32,19 @@ const STEP_LINES: usize = 200;
 /// After how long without a change the place is read where the user was before: later than the engine reads the rest of this one.
 const CALM: Duration = Duration::from_millis(900);
 
-/// Begins the answer for where the cursor is after the change of `uri` that was applied last.
-pub(super) fn foresee(server: &Server, uri: &str, edits: &[Edit]) {
-    let (places, config, measure) = {
-        let session = server.session();
-        let measure = session.client.measures.then(|| server.measure.clone());
-        (session.places(uri), Arc::clone(&session.config), measure)
-    };
-    let Some(places) = places else { return };
+/// Begins the answer for where the cursor is in `places`, the text of the document `uri` as `edits` left it.
+pub(super) fn foresee(server: &Server, uri: &str, places: &Places, edits: &[Edit]) {
+    let config = &places.config;
     let mut flow = lock(&places.flow);
     let cursor = cursor(places.snapshot(), edits);
     flow.moved(edits, cursor);
-    let settings = server.settings(&config, places.language());
+    let settings = server.settings(config, places.language());
     let plan = cursor.and_then(|cursor| assist::plan(&places.at(cursor), &settings).ok());
     let now = Instant::now();
     flow.typed(plan.as_ref(), now);
     let (Some(plan), Some(engine)) = (plan, server.link.connected()) else { return flow.abandon() };
     let version = places.snapshot().version();
-    let place = measure.map(|measure| Place { measure, uri: uri.into(), version });
+    let place = places.measures.then(|| Place { measure: server.measure.clone(), uri: uri.into(), version });
     let effort = server.pace.effort(config.engine.pace, now);
     begin(&mut flow, &engine, plan, place, effort, &server.pace);
     let before = flow.before().filter(|_| effort == Effort::Ahead);
@@ -102,19 +98,6 @@ impl Answer for Unheard {
     }
 
     fn done(self: Box<Self>, _result: Result<Finish, ModelError>) {}
-}
-
-/// What the configuration says about completion; what was learned is [`Server::settings`]'s to add.
-pub(super) fn settings(config: &config::Config) -> Settings {
-    let completion = &config.completion;
-    Settings {
-        enabled: completion.enabled,
-        languages_off: completion.languages_off.iter().cloned().collect(),
-        strings: completion.strings,
-        max_tokens: completion.max_tokens,
-        min_confidence: completion.min_confidence,
-        ..Settings::default()
-    }
 }
 
 /// Where the cursor stands in `snapshot`, in bytes, if `edits` were typed there and were its last; `None` where that is anybody's guess.

@@ -88,10 +88,15 @@ impl Server {
 
     /// What the configuration says about completion, and what was learned about it in this language.
     fn settings(&self, config: &config::Config, language: &str) -> assist::Settings {
+        let completion = &config.completion;
         let learned = || self.usage.learned(language, || self.link.model_name());
         assist::Settings {
-            learned_confidence: if config.completion.learn { learned() } else { 0 },
-            ..foresee::settings(config)
+            enabled: completion.enabled,
+            languages_off: completion.languages_off.iter().cloned().collect(),
+            strings: completion.strings,
+            max_tokens: completion.max_tokens,
+            min_confidence: completion.min_confidence,
+            learned_confidence: if completion.learn { learned() } else { 0 },
         }
     }
 }

@@ -103,6 +103,8 @@ struct Entry {
     context: Arc<Context>,
     /// Why nothing is suggested in it whatever its text.
     excluded: Option<String>,
+    /// Where it lies on disk, if it does.
+    path: Option<PathBuf>,
     /// What becomes of its suggestions. Locked apart from the session, as its answers are.
     acceptance: Arc<Acceptance>,
 }
@@ -142,7 +144,23 @@ pub(super) struct Places {
     query: Query,
     /// The document's answers.
     pub(super) flow: Arc<Mutex<Flow>>,
-    acceptance: Arc<Acceptance>,
+    /// What becomes of its suggestions.
+    pub(super) acceptance: Arc<Acceptance>,
+    /// What holds.
+    pub(super) config: Arc<config::Config>,
+    /// Whether the client measures.
+    pub(super) measures: bool,
+}
+
+/// What a batch of changes did, and all that a key needs of the session.
+#[derive(Debug)]
+pub(super) struct Changed {
+    /// What each change did.
+    pub(super) edits: Vec<Edit>,
+    /// The text before, and the one after each change.
+    pub(super) texts: Vec<Snapshot>,
+    /// The places of the newest text.
+    pub(super) places: Places,
 }
 
 impl Places {
@@ -254,19 +272,19 @@ impl Session {
                 flow: Arc::default(),
                 context: Arc::default(),
                 excluded,
+                path: path(uri),
                 acceptance: Arc::new(Acceptance::new(language_id, version)),
             },
         );
     }
 
-    /// Applies a batch of changes to the text and moves the tree's nodes with it; the parse comes later, elsewhere. Tells what each
-    /// change did, and the texts that there were: the one before, and the one after each.
+    /// Applies a batch of changes to the text and moves the tree's nodes with it; the parse comes later, elsewhere.
     pub(super) fn change(
         &mut self,
         uri: &str,
         version: i32,
         changes: impl IntoIterator<Item = Change>,
-    ) -> Result<(Vec<Edit>, Vec<Snapshot>), ChangeError> {
+    ) -> Result<Changed, ChangeError> {
         let encoding = self.client.encoding;
         let entry = self.documents.get_mut(uri).ok_or(ChangeError::NotOpen)?;
         let (edits, texts) =
@@ -276,7 +294,8 @@ impl Session {
                 tree.edit(edit);
             }
         }
-        Ok((edits, texts))
+        let places = self.places(uri).ok_or(ChangeError::NotOpen)?;
+        Ok(Changed { edits, texts, places })
     }
 
     /// What becomes of a document's suggestions.
@@ -290,15 +309,20 @@ impl Session {
     }
 
     /// A document's places.
-    pub(super) fn places(&self, uri: &str) -> Option<Places> {
+    fn places(&self, uri: &str) -> Option<Places> {
         let entry = self.documents.get(uri)?;
-        let query = self.query(uri, entry, entry.document.snapshot(), 0);
-        Some(Places { query, flow: Arc::clone(&entry.flow), acceptance: Arc::clone(&entry.acceptance) })
+        Some(Places {
+            query: self.query(uri, entry, entry.document.snapshot(), 0),
+            flow: Arc::clone(&entry.flow),
+            acceptance: Arc::clone(&entry.acceptance),
+            config: Arc::clone(&self.config),
+            measures: self.client.measures,
+        })
     }
 
     /// A place in a document, as nobody asked about it in particular.
     fn query(&self, uri: &str, entry: &Entry, snapshot: Snapshot, offset: usize) -> Query {
-        let (repository, path) = self.relative(uri);
+        let (repository, path) = self.relative(uri, entry);
         Query {
             offset,
             snapshot,
@@ -312,14 +336,14 @@ impl Session {
             excluded: entry.excluded.clone(),
             typed_over: false,
             blocks: Arc::clone(&entry.context.blocks),
-            workspace: self.workspace(uri),
+            workspace: self.workspace(entry),
         }
     }
 
     /// The name of the workspace folder that a document belongs to, where the engine learns what that repeats.
-    fn workspace(&self, uri: &str) -> Option<WorkspaceKey> {
+    fn workspace(&self, entry: &Entry) -> Option<WorkspaceKey> {
         let config = &self.config;
-        let path = path(uri).filter(|_| config.ngrams && config.index.enabled)?;
+        let path = entry.path.as_ref().filter(|_| config.ngrams && config.index.enabled)?;
         // The outermost, which is the one that is indexed.
         let roots = self.roots.iter().filter(|root| path.starts_with(root));
         roots.min_by_key(|root| root.as_os_str().len()).map(|root| teaching::key(root, &config.index))
@@ -329,8 +353,8 @@ impl Session {
     pub(super) fn below(&self, root: &Path) -> Vec<String> {
         let mut below: Vec<String> = self
             .documents
-            .keys()
-            .filter_map(|uri| Some(slashed(path(uri)?.strip_prefix(root).ok()?)))
+            .values()
+            .filter_map(|entry| Some(slashed(entry.path.as_ref()?.strip_prefix(root).ok()?)))
             .collect();
         below.sort();
         below
@@ -383,7 +407,7 @@ impl Session {
             Some(range) => snapshot.slice(at(range.start)?..at(range.end)?).to_string(),
             None => snapshot.to_string(),
         };
-        let (_, path) = self.relative(uri);
+        let (_, path) = self.relative(uri, entry);
         Some(Shown { path, language: entry.language_id.clone(), text, private: entry.excluded.is_some() })
     }
 
@@ -455,8 +479,8 @@ impl Session {
 
     /// The name of the workspace's folder that a document lies in, and the document's path below it, `/` between parts; no name and its
     /// file name when it lies elsewhere.
-    fn relative(&self, uri: &str) -> (String, String) {
-        let Some(path) = path(uri) else {
+    fn relative(&self, uri: &str, entry: &Entry) -> (String, String) {
+        let Some(path) = &entry.path else {
             return (String::new(), uri.rsplit('/').next().unwrap_or_default().to_owned());
         };
         let name = |path: &Path| {
@@ -464,7 +488,7 @@ impl Session {
         };
         let below =
             self.roots.iter().find_map(|root| Some((name(root), slashed(path.strip_prefix(root).ok()?))));
-        below.unwrap_or_else(|| (String::new(), name(&path)))
+        below.unwrap_or_else(|| (String::new(), name(path)))
     }
 }
 

@@ -8,9 +8,25 @@ use assist::Counter;
 use serde::Serialize;
 
 /// Upper ends of the times by which answers are told apart, in milliseconds.
-const BOUNDS: [u32; 23] = [
-    1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10_000,
+const BOUNDS: [u32; 28] = [
+    1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000,
+    10_000, 15_000, 20_000, 30_000, 60_000, 120_000,
 ];
+
+/// Tokens of prompts.
+pub(crate) const PROMPT: &str = "tokens_prompt";
+/// Of these, the ones that did not have to be read for the answer: they were in a cache.
+pub(crate) const KNOWN: &str = "tokens_known";
+/// Tokens of answers.
+pub(crate) const DECODED: &str = "tokens_decoded";
+/// Nano-dollars that requests cost.
+pub(crate) const SPENT: &str = "spent_nanousd";
+/// Nano-dollars that they take of the budgets.
+pub(crate) const HELD: &str = "held_nanousd";
+/// Requests whose cost is a guess.
+pub(crate) const ESTIMATED: &str = "estimated";
+/// Attempts that no answer came of.
+pub(crate) const UNANSWERED: &str = "unanswered";
 
 const LATENCY: &str = "shown_within_ms.";
 const SILENT: &str = "silent.";
@@ -56,7 +72,18 @@ pub(crate) struct Figures {
     /// Empty answers, by the code of the reason.
     pub(crate) silences: BTreeMap<String, u64>,
     pub(crate) latency: Latency,
+    pub(crate) tokens_prompt: u64,
+    /// Of these, the ones that were known from before.
+    pub(crate) tokens_known: u64,
     pub(crate) tokens_decoded: u64,
+    /// Nano-dollars.
+    pub(crate) spent_nanousd: u64,
+    /// Nano-dollars.
+    pub(crate) held_nanousd: u64,
+    /// Requests of which nobody counted the tokens.
+    pub(crate) estimated: u64,
+    /// Attempts that no answer came of.
+    pub(crate) unanswered: u64,
 }
 
 /// Suggestions of which something was taken, by what was taken first.
@@ -82,7 +109,7 @@ pub(crate) struct Kept {
 }
 
 /// From the request to its answer, of answers that showed something. Milliseconds, rounded up to the next bound that is counted by;
-/// `None` where there were none, or it was more than 10 s.
+/// `None` where there were none, or it was more than 2 min.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Latency {
     pub(crate) p50_ms_at_most: Option<u32>,
@@ -138,6 +165,14 @@ impl Sums {
         Kept { kept, judged, early, rate: rate(kept, judged).map(thousandths) }
     }
 
+    /// How many answers took how long: the bound in milliseconds, `None` for more than the last, and how many lie between it and the one
+    /// before. Only those with any.
+    pub(crate) fn latencies(&self) -> Vec<(Option<u32>, u64)> {
+        let bounds = BOUNDS.into_iter().map(|bound| (Some(bound), self.named(&format!("{LATENCY}{bound}"))));
+        let more = (None, self.named(&format!("{LATENCY}more")));
+        bounds.chain([more]).filter(|(_, count)| *count > 0).collect()
+    }
+
     /// What they mean.
     pub(crate) fn figures(&self) -> Figures {
         let [whole, by_line, by_word] =
@@ -163,7 +198,13 @@ impl Sums {
             kept_5min: self.kept(Counter::Kept5min, Counter::Judged5min, Counter::Early5min),
             silences: silences.collect(),
             latency: Latency { p50_ms_at_most: self.percentile(0.5), p95_ms_at_most: self.percentile(0.95) },
-            tokens_decoded: self.named("tokens_decoded"),
+            tokens_prompt: self.named(PROMPT),
+            tokens_known: self.named(KNOWN),
+            tokens_decoded: self.named(DECODED),
+            spent_nanousd: self.named(SPENT),
+            held_nanousd: self.named(HELD),
+            estimated: self.named(ESTIMATED),
+            unanswered: self.named(UNANSWERED),
         }
     }
 }
@@ -223,7 +264,7 @@ mod tests {
         }
         assert_eq!(sums.percentile(0.5), Some(5));
         assert_eq!(sums.percentile(0.8), Some(100));
-        assert_eq!(sums.percentile(0.95), None);
+        assert_eq!(sums.percentile(0.95), Some(120_000));
         assert_eq!(Sums::default().percentile(0.5), None);
     }
 
