@@ -204,9 +204,8 @@ fn ghost_text_comes_from_the_teams_host_and_a_key_costs_it_two_tokens() {
     let evaluated: Vec<u64> =
         rows.iter().filter_map(|row| row["stats"]["evaluated_tokens"].as_u64()).collect();
     assert!(evaluated.len() >= 15, "too few keys were questions: {rows:#?}");
-    let mut sorted = evaluated.clone();
-    sorted.sort_unstable();
-    assert!(sorted[sorted.len() * 9 / 10] <= 2, "a key costs the host {evaluated:?} tokens");
+    let (keys, tokens) = (u64::try_from(evaluated.len()).unwrap(), evaluated.iter().sum::<u64>());
+    assert!(tokens <= 2 * keys, "a key costs the host more than two tokens: {evaluated:?}");
     let said = relay.said();
     assert!(said.contains("Bearer sesame") && said.contains("/completion"), "the key goes in its header");
     editor.quit();

@@ -10,7 +10,7 @@ use std::{
 };
 
 use model::{Finish, Kind, ModelInfo, Order, Request, SessionKey, Shown, Stats, Stop};
-use prompt::{Builder, Facts, Fim, Hole, Prompt, Refusal, Token, View, Views, family};
+use prompt::{Builder, Facts, Fim, Hole, Prompt, Refusal, Token, View, Views, cache, family};
 use tokio::task::spawn_blocking;
 
 use super::{
@@ -87,6 +87,7 @@ impl Team {
             identity: profile.identity,
             layouts: Mutex::new(Layouts { builder: None, views: Views::default() }),
         });
+        model.vocabulary.fetch(cache::sample().map(str::to_owned)).await?;
         let own = Arc::clone(&model);
         spawn_blocking(move || own.with_layouts(|_| ())).await.map_err(|_| BROKEN)??;
         *self.model.write().unwrap_or_else(PoisonError::into_inner) = Some(model);
