@@ -56,7 +56,7 @@ impl Process {
             line.split(|byte| *byte == 0).filter_map(|word| std::str::from_utf8(word).ok()).collect();
         let role = match words.get(1..).unwrap_or_default() {
             ["serve", ..] => Role::Serve,
-            ["engine", "run", ..] => Role::Engine,
+            ["engine", "run", ..] | ["gateway", "engine", ..] => Role::Engine,
             ["gateway", "run", ..] => Role::Gateway,
             [] | ["" | "--stdio", ..] => Role::Supervisor,
             _ => Role::Command,

@@ -151,6 +151,8 @@ pub(crate) fn engine(config: &Config, model: Option<&Path>) -> Result<EngineOpti
     let configured = || config.engine.model.as_ref().map(|file| file.path(&home));
     let chosen = model.map(Path::to_owned).or_else(configured);
     Ok(EngineOptions {
+        // Whoever names a file wants that file's answers.
+        remote: remote(config).filter(|_| model.is_none()),
         model: chosen.map_or(ModelChoice::Embedded, ModelChoice::File),
         threads: config.engine.threads.and_then(|threads| NonZeroUsize::try_from(threads).ok()),
         context_tokens: Some(config.engine.context_tokens),
@@ -163,6 +165,16 @@ pub(crate) fn engine(config: &Config, model: Option<&Path>) -> Result<EngineOpti
         idle_exit: config.engine.idle_exit,
         ..EngineOptions::new(paths::runtime_dir()?, paths::cache_dir()?)
     })
+}
+
+/// Who answers in the engine's place, by a name that is another one for another host or model.
+fn remote(config: &Config) -> Option<String> {
+    if !cfg!(feature = "gateway") {
+        return None;
+    }
+    let provider = config.cloud.provider(config.engine.remote.as_deref()?)?;
+    let model = provider.models.first().map(String::as_str).unwrap_or_default();
+    Some(format!("{} {} {model}", provider.id, provider.base_url))
 }
 
 #[cfg(all(test, unix))]
