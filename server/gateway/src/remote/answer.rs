@@ -64,7 +64,8 @@ impl Answer {
         if said.token.is_some_and(|token| fim.ends(token)) {
             return Some(Stop::EndOfText);
         }
-        if !self.healing.allows(&said.bytes) && !(said.bytes.is_empty() && self.healing.is_done()) {
+        let says_nothing = said.bytes.is_empty() && self.healing.is_done();
+        if !says_nothing && !self.healing.allows(&said.bytes) {
             return Some(Stop::EndOfText);
         }
         self.stats.decoded_tokens += 1;

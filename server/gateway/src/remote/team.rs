@@ -164,13 +164,14 @@ impl Team {
             Kind::Fim | Kind::Prefill => None,
         };
         let mut work = Work { arrived, answer: None, shown: Shown::default() };
-        let stop = match quick {
-            Some(stop) => stop,
-            None => tokio::select! {
+        let stop = if let Some(stop) = quick {
+            stop
+        } else {
+            tokio::select! {
                 biased;
                 () = cancelled => Stop::Cancelled,
                 end = self.fill(request, &mut work, say) => end?,
-            },
+            }
         };
         let waited = || Stats { total_ms: milliseconds(arrived), ..Stats::default() };
         let mut stats = work.answer.map_or_else(waited, |answer| answer.close(stop));
