@@ -56,7 +56,7 @@ retention = "zero"
 [[cloud.provider]]
 id = "team"
 dialect = "llama-server"
-base_url = "https://GPU.example.com:443/llm/v1/"
+base_url = "https://GPU.example.com:443/llm/"
 key = { file = "~/.config/hob/team.key" }
 models = ["qwen"]
 context_tokens = 16384
@@ -280,7 +280,7 @@ fn a_provider_needs_little_where_its_protocol_says_the_rest() {
     assert_eq!((gemini.dialect, gemini.context_tokens), (Dialect::Gemini, 1_000_000));
     assert_eq!(gemini.base_url, "https://generativelanguage.googleapis.com");
     assert_eq!(gemini.key, Some(KeySource::Keyring("gemini".into())));
-    assert_eq!((router.base_url.as_str(), router.context_tokens), ("https://openrouter.ai/api", 128_000));
+    assert_eq!((router.base_url.as_str(), router.context_tokens), ("https://openrouter.ai/api/v1", 128_000));
     let targets: Vec<_> = cloud.targets().map(|target| target.to_string()).collect();
     assert_eq!(targets, ["gemini/flash", "router/meta/llama", "router/x"]);
 }
