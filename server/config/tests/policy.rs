@@ -1,8 +1,8 @@
 //! How the policy is written, and what is said of a policy that can't be used. Must only use the public surface, as `hob` does.
 
 use config::{
-    Cloud, Config, Destination, Dialect, KeySource, Mode, Problem, Provider, Requirements, Retention,
-    Secrets, Source, Sources, Task, Then, Usd,
+    Cloud, Config, Declared, Destination, Dialect, KeySource, Mode, Problem, Provider, Requirements,
+    Retention, Scope, Secrets, Source, Sources, Task, Then, Usd,
 };
 use expect_test::{Expect, expect};
 
@@ -537,4 +537,47 @@ fn every_word_of_the_policy_reads_as_it_is_written_elsewhere() {
     }
 }
 
-/// What an organisation's files make of a policy that allows much.
+#[test]
+fn patterns_that_are_too_many_to_be_held_to_keep_everything_here() {
+    let load = |count: usize| {
+        let patterns: Vec<_> = (0..count).map(|n| format!("'{n:0>6}{}'", "*a?".repeat(64))).collect();
+        let text = format!("cloud.never = [{}]", patterns.join(","));
+        let user = Some(Source { name: "config.toml", text: PROVIDERS });
+        let repository = Some(Source { name: ".hob.toml", text: &text });
+        config::load(&Sources { user, repository, ..Sources::default() })
+    };
+    let (config, problems) = load(80);
+    assert_eq!((config.cloud.mode, problems), (Mode::Ask, vec![]));
+    let (config, problems) = load(1000);
+    assert_eq!(config.cloud.mode, Mode::LocalOnly);
+    expect!["cloud.never, from all sources together: these patterns have 198000 bytes together, more than 16384, so nothing leaves this machine until it is mended"].assert_eq(&problems[0].to_string());
+}
+
+#[test]
+fn every_option_of_the_policy_that_may_tighten_can() {
+    let tighter = [
+        ("cloud.mode", "'local-only'"),
+        ("cloud.never", "['x']"),
+        ("cloud.hosts", "['api.anthropic.com']"),
+        ("cloud.secrets", "'refuse'"),
+        ("cloud.require_retention", "'limited'"),
+        ("cloud.require_regions", "['eu']"),
+        ("budget.per_call_usd", "'0.01'"),
+        ("budget.day_usd", "'0.01'"),
+        ("budget.month_usd", "'0.01'"),
+    ];
+    let declared = Declared::all();
+    let may = declared.iter().filter(|option| option.scope == Scope::Tighten);
+    let may =
+        may.map(Declared::path).filter(|path| path.starts_with("cloud.") || path.starts_with("budget."));
+    assert_eq!(may.collect::<Vec<_>>(), tighter.map(|(path, _)| path));
+    let user = Some(Source { name: "config.toml", text: PROVIDERS });
+    let (before, _) = config::load(&Sources { user, ..Sources::default() });
+    for (path, value) in tighter {
+        let text = format!("{path} = {value}");
+        let repository = Some(Source { name: ".hob.toml", text: &text });
+        let (after, problems) = config::load(&Sources { user, repository, ..Sources::default() });
+        assert_eq!(problems, []);
+        assert!(after.cloud.is_no_freer_than(&before.cloud) && after.cloud != before.cloud, "{text}");
+    }
+}

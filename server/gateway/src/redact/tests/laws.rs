@@ -170,7 +170,9 @@ fn of_a_thousand_canaries_nothing_leaves() {
         for (how, secret) in secrets {
             let pieces: Vec<&str> =
                 if secret.contains('\n') { secret.split('\n').collect() } else { vec![&secret] };
-            if pieces.iter().any(|piece| leaks(piece, &sent)) {
+            // Eight characters, each of which is three bytes long in this encoding.
+            let bytes = if how == "percent" { 24 } else { 8 };
+            if pieces.iter().any(|piece| leaks(piece, &sent, bytes)) {
                 lost.push(format!("{how}: {secret}"));
             }
         }
