@@ -98,25 +98,29 @@ fn answer(mut stream: &TcpStream, script: &Mutex<Script>) -> Option<()> {
 
 fn tokenized(text: &str) -> Value {
     let (mut tokens, mut texts) = (Vec::new(), Vec::new());
-    let mut rest = text;
-    while let Some(letter) = rest.chars().next() {
-        if let Some(at) = SPECIAL.iter().position(|name| rest.starts_with(name)) {
+    let mut rest = text.as_bytes();
+    while let Some(byte) = rest.first() {
+        if let Some(at) = SPECIAL.iter().position(|name| rest.starts_with(name.as_bytes())) {
             tokens.push(256 + at);
             texts.push(SPECIAL[at].to_owned());
             rest = &rest[SPECIAL[at].len()..];
-            continue;
+        } else {
+            tokens.push(usize::from(*byte));
+            texts.push(spelled(*byte).to_string());
+            rest = &rest[1..];
         }
-        assert!(letter.is_ascii(), "the toy knows no other letters");
-        tokens.push(letter as usize);
-        texts.push(match letter {
-            ' ' => "Ġ".to_owned(),
-            '\n' => "Ċ".to_owned(),
-            '\t' => "ĉ".to_owned(),
-            letter => letter.to_string(),
-        });
-        rest = &rest[1..];
     }
     json!({ "count": tokens.len(), "max_model_len": 1024, "tokens": tokens, "token_strs": texts })
+}
+
+/// A byte as GPT-2's vocabulary writes it: what prints as itself, the others as characters from U+0100 on, in order.
+fn spelled(byte: u8) -> char {
+    let prints = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
+    if prints(byte) {
+        return char::from(byte);
+    }
+    let before = (0..byte).filter(|other| !prints(*other)).count();
+    char::from_u32(0x100 + u32::try_from(before).unwrap()).unwrap()
 }
 
 fn said(text: &str) -> String {

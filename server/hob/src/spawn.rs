@@ -38,10 +38,12 @@ pub(crate) fn engine(state: &Path, model: Option<&Path>) -> io::Result<Child> {
         // not to spin at all costs a small model most of its speed. docs/decisions/0004-threads.md has the figures.
         .env("OMP_WAIT_POLICY", "passive")
         .env("GOMP_SPINCOUNT", "1000");
+    without_keys(&mut command);
     alone(command, state)
 }
 
-/// Starts `hob gateway engine` on its own, in the place of an engine: it asks the host that the user's configuration names.
+/// Starts `hob gateway engine` on its own, in the place of an engine: it asks the host that the user's configuration names, with the key
+/// that may be in its environment.
 pub(crate) fn remote_engine(state: &Path) -> io::Result<Child> {
     let mut command = Command::new(own_binary()?);
     command.args(["gateway", "engine"]);
@@ -56,7 +58,6 @@ fn alone(mut command: Command, state: &Path) -> io::Result<Child> {
         .stdout(Stdio::null())
         .stderr(File::create(engine_stderr(state))?)
         .current_dir("/");
-    without_keys(&mut command);
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;

@@ -149,7 +149,7 @@ mod tests {
     fn a_hole_is_asked_for_in_tokens_and_bound_to_what_is_typed() {
         let tokens = [1, 1036, 3, 205, 2, 265].map(Token);
         let body = fill(&Fill { tokens: &tokens, begins: "\"é".as_bytes(), most: 24 });
-        expect![[r#""#]].assert_eq(&body.to_string());
+        expect![[r#"{"cache_prompt":true,"grammar":"root ::= \"\\U00000022\\U000000E9\" [\\x00-\\U0010FFFF]*","n_predict":24,"n_probs":8,"prompt":[1,1036,3,205,2,265],"response_fields":["stop","stop_type","timings"],"return_tokens":true,"samplers":["temperature"],"stream":true,"temperature":0.0,"timings_per_token":true}"#]].assert_eq(&body.to_string());
         let reading = fill(&Fill { tokens: &tokens, begins: b"", most: 0 });
         assert!(reading.get("grammar").is_none() && reading.get("n_probs").is_none());
         assert!(grammar(b"\xc3").is_none(), "half a character is no text");
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn an_answers_events_are_read() {
         let said = r#"{"index":0,"content":"(","tokens":[14],"stop":false,"id_slot":-1,"tokens_predicted":3,"tokens_evaluated":16,"completion_probabilities":[{"id":14,"token":"(","bytes":[40],"logprob":-2.182,"top_logprobs":[{"id":14,"token":"(","bytes":[40],"logprob":-2.182},{"id":76,"token":"f","bytes":[102],"logprob":-2.676}]}],"timings":{"cache_n":15,"prompt_n":1,"predicted_n":3,"predicted_per_token_ms":1.5}}"#;
-        expect![[r#""#]].assert_eq(&format!("{:?}", event(said).unwrap()));
+        expect!["[Evaluated(1), Step(1.5), Said(Said { token: Some(Token(14)), bytes: [40], logprob: Some(-2.182), likeliest: [([40], -2.182), ([102], -2.676)] })]"].assert_eq(&format!("{:?}", event(said).unwrap()));
         let end = r#"{"stop":true,"stop_type":"limit","timings":{"prompt_n":16}}"#;
         assert_eq!(event(end).unwrap(), [Told::Evaluated(16), Told::Ended(Stop::Length)]);
         assert_eq!(event(r#"{"stop":true,"stop_type":"eos"}"#).unwrap(), [Told::Ended(Stop::EndOfText)]);
