@@ -23,7 +23,7 @@ help: ## this list
 demo: build ## installs what is missing, builds, and completes an unfinished line
 	@$(stage) "a completion" $(hob) complete docs/demo/unfinished.rs --at 15:22
 
-test: build unit offline lint ## the same, then every test, then the lints
+test: build unit lint ## the same, then every test, then the lints
 
 build: deps ## the binary: target/release/hob
 	@$(stage) "hob" cargo build --release --locked --package hob
