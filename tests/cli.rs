@@ -170,6 +170,8 @@ fn version_and_help() {
 
             Commands:
               complete  Complete at one place of a file and print the ghost text as it comes
+              ask       Ask a question about some files; who may answer, and what may leave for that, is up to your configuration
+              cloud     Look at what may leave this machine: providers, keys, prices, what is left of the budget, and what you agreed to
               engine    Look at the engine, the process that holds the model, or end it
               eval      Measure how good the answers are on your own code: cut holes into it, ask, and compare with what was there
               bench     Measure what Hob costs and how quick it is, on this machine and by the path of an editor
