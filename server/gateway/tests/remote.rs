@@ -300,18 +300,3 @@ fn a_refused_key_is_said_without_the_key() {
     assert!(!sentence.contains("sesame"), "{sentence}");
     assert_eq!(window.fill("a.rs", "let $0;\n").1, Err(error), "nobody waits for a host that refuses");
 }
-
-#[test]
-fn a_host_that_fails_costs_an_answer_and_is_found_again() {
-    let (script, mut window) = scripted("x");
-    window.fill("a.rs", "let $0;\n").1.unwrap();
-    script.lock().expect("nobody panicked with it").status = 503;
-    assert!(matches!(window.fill("a.rs", "let y$0;\n").1, Err(ModelError::Unusable(_))));
-    script.lock().expect("nobody panicked with it").status = 0;
-    loop {
-        if let FromEngine::Model(ModelState::Ready(_)) = window.next() {
-            break;
-        }
-    }
-    assert_eq!(window.fill("a.rs", "let $0;\n").0, "x");
-}
