@@ -63,9 +63,12 @@ const LAWS: &[Law] = &[
           cannot: &[NETWORK] },
 ];
 
-/// Crates that speak HTTP or TLS, or resolve names. Until there is a gateway, the whole workspace does without.
+/// Crates that speak HTTP or TLS, or resolve names. Only the gateway may have one below it.
 const NETWORKING: &str = "reqwest hyper ureq isahc curl curl-sys attohttpc minreq h2 quinn rustls native-tls openssl openssl-sys \
     hf-hub hickory-resolver tungstenite";
+
+/// How a binary without a gateway is built.
+const LOCAL: [&str; 3] = ["--no-default-features", "--features", "local"];
 
 /// What occurs in one file of the server and in no other: the calls into llama.cpp, and the `unsafe` that some of them need.
 /// (`unsafe_code` is denied for the workspace; it takes an attribute with this name to write any.)
@@ -98,16 +101,39 @@ fn each_crate_of_the_server_has_a_law() {
 }
 
 #[test]
-fn nothing_in_the_workspace_speaks_http() {
-    // The lock file, because it holds every platform and every feature.
-    let lock: toml::Table = read("Cargo.lock").parse().unwrap();
-    for package in lock["package"].as_array().unwrap() {
-        let name = package["name"].as_str().unwrap();
-        assert!(
-            !NETWORKING.split_whitespace().any(|networking| networking == name),
-            "`{name}` can open a network connection; only a gateway may"
-        );
+fn only_the_gateway_can_open_a_network_connection() {
+    for law in LAWS.iter().filter(|law| law.name != "gateway" && law.name != "hob") {
+        let below = below(law.name, &[]);
+        assert_eq!(networking(&below), Vec::<&str>::new(), "`{}` can open a network connection", law.name);
     }
+}
+
+#[test]
+fn a_local_binary_has_no_http_in_it() {
+    assert_eq!(networking(&below("hob", &LOCAL)), Vec::<&str>::new());
+    assert!(networking(&below("hob", &[])).contains(&"reqwest"), "else this test sees nothing");
+}
+
+/// The crates that become part of `package`, for every platform: whatever is built, and with what the build needs.
+fn below(package: &str, features: &[&str]) -> BTreeSet<String> {
+    let fixed = [
+        "tree",
+        "--locked",
+        "--target",
+        "all",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+        "--package",
+        package,
+    ];
+    let tree = output("cargo", &[&fixed, features].concat());
+    tree.lines().filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
+}
+
+fn networking(crates: &BTreeSet<String>) -> Vec<&'static str> {
+    NETWORKING.split_whitespace().filter(|name| crates.contains(*name)).collect()
 }
 
 #[test]

@@ -409,3 +409,21 @@ fn a_reader_that_goes_away_is_no_error() {
     let status = child.wait().unwrap();
     assert!(status.code().is_some(), "ended by a signal: {status}");
 }
+
+#[test]
+fn a_policy_that_the_environment_names_is_read_and_one_that_is_not_there_is_no_freedom() {
+    let world = World::new();
+    let said = |policy: &std::path::Path| {
+        let output = world.command(&["index", "--json"]).env("HOB_POLICY", policy).output();
+        String::from_utf8_lossy(&output.expect("hob runs").stderr).into_owned()
+    };
+    let policy =
+        world.file("../policy.toml", "[cloud]\nmode = \"ask\"\n[engine]\nmodel = \"/tmp/evil.gguf\"\n");
+    let tried = said(&policy);
+    assert!(tried.contains("policy.toml:4:1: `engine.model` is not taken from here"), "{tried}");
+    world.file("../policy.toml", "cloud.mod = 'ask'");
+    let broken = said(&policy);
+    assert!(broken.contains("policy.toml:1:7") && broken.contains("nothing leaves this machine"), "{broken}");
+    let absent = said(&policy.with_file_name("none.toml"));
+    assert!(absent.contains("can't be read") && absent.contains("nothing leaves this machine"), "{absent}");
+}

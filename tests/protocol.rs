@@ -28,7 +28,9 @@ fn handshake() {
               "commands": [
                 "hob.viewFileText",
                 "hob.accepted",
-                "hob.why"
+                "hob.why",
+                "hob.ask",
+                "hob.preview"
               ]
             },
             "inlineCompletionProvider": true,

@@ -4,7 +4,7 @@
 //! to one request is remembered until the end of the test.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     io::{self, BufRead, BufReader, Write},
     process::{ChildStdin, ChildStdout, ExitStatus},
     sync::{Arc, Condvar, Mutex, PoisonError},
@@ -51,6 +51,8 @@ pub(crate) struct Conversation {
     heard: Arc<(Mutex<Heard>, Condvar)>,
     out: Arc<Mutex<Option<ChildStdin>>>,
     settings: Arc<Mutex<Value>>,
+    /// Titles of buttons that a person will press, the next one first.
+    choices: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl Conversation {
@@ -60,6 +62,7 @@ impl Conversation {
             heard: Arc::default(),
             out: Arc::new(Mutex::new(Some(stdin))),
             settings: Arc::new(Mutex::new(settings)),
+            choices: Arc::default(),
         };
         let listener = this.clone();
         thread::spawn(move || listener.listen(stdout));
@@ -103,6 +106,7 @@ impl Conversation {
                     json!(vec![settings; items])
                 }
                 Some("window/showDocument") => json!({ "success": true }),
+                Some("window/showMessageRequest") => self.choose(&message["params"]["actions"]),
                 _ => Value::Null,
             };
             self.note(|heard| heard.asked.push(message));
@@ -111,6 +115,19 @@ impl Conversation {
         } else {
             self.note(|heard| heard.notifications.push(message));
         }
+    }
+
+    /// The button that is pressed next, if it is one of `actions`; else none is.
+    fn choose(&self, actions: &Value) -> Value {
+        let next = self.choices.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let is_next = |action: &&Value| next.as_deref().is_some_and(|title| action["title"] == title);
+        actions.as_array().and_then(|actions| actions.iter().find(is_next)).cloned().unwrap_or_default()
+    }
+
+    /// The buttons that will be pressed, in this order.
+    pub(crate) fn will_choose(&self, titles: &[&str]) {
+        let mut choices = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
+        choices.extend(titles.iter().map(|title| (*title).to_owned()));
     }
 
     /// From now on the answer to `workspace/configuration`.

@@ -139,6 +139,16 @@ impl Editor {
         self.notify("$/cancelRequest", json!({ "id": id }));
     }
 
+    /// The person will press these buttons of the next messages that have any, one each; afterwards none.
+    pub fn will_choose(&self, titles: &[&str]) {
+        self.conversation.will_choose(titles);
+    }
+
+    /// How often the server asked the client for this.
+    pub fn times_asked(&self, method: &str) -> usize {
+        self.conversation.look(|heard| heard.asked.iter().filter(|asked| asked["method"] == method).count())
+    }
+
     /// Runs a command of the server.
     #[track_caller]
     pub fn execute(&self, command: &str, arguments: &Value) -> Answer {

@@ -19,6 +19,8 @@ pub enum Role {
     Serve,
     /// The model's process.
     Engine,
+    /// One window's gateway.
+    Gateway,
     /// A command that a person runs.
     Command,
 }
@@ -54,7 +56,8 @@ impl Process {
             line.split(|byte| *byte == 0).filter_map(|word| std::str::from_utf8(word).ok()).collect();
         let role = match words.get(1..).unwrap_or_default() {
             ["serve", ..] => Role::Serve,
-            ["engine", "run", ..] => Role::Engine,
+            ["engine", "run", ..] | ["gateway", "engine", ..] => Role::Engine,
+            ["gateway", "run", ..] => Role::Gateway,
             [] | ["" | "--stdio", ..] => Role::Supervisor,
             _ => Role::Command,
         };

@@ -25,6 +25,7 @@ pub struct Setup<'w> {
     measures: bool,
     watches: bool,
     opens: bool,
+    environment: Vec<(String, String)>,
 }
 
 impl<'w> Setup<'w> {
@@ -42,6 +43,7 @@ impl<'w> Setup<'w> {
             measures: false,
             watches: false,
             opens: false,
+            environment: Vec::new(),
         }
     }
 
@@ -122,6 +124,13 @@ impl<'w> Setup<'w> {
         self
     }
 
+    /// Has this in its environment.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The parameters of `initialize`.
     pub fn initialize(&self) -> Value {
         let root = World::uri(&self.world.workspace());
@@ -186,6 +195,7 @@ impl<'w> Setup<'w> {
         let mut command = self.world.command(&["--stdio"]);
         let stderr = self.world.stderr();
         let mut child = command
+            .envs(self.environment)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(stderr)

@@ -118,6 +118,7 @@ impl World {
             .env("XDG_STATE_HOME", self.path("state"))
             .env("XDG_CACHE_HOME", self.path("cache"))
             .env("XDG_RUNTIME_DIR", self.path("run"))
+            .env_remove("HOB_POLICY")
             .env_remove("RUST_LOG")
             .env_remove("RUST_BACKTRACE");
         command

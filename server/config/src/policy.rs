@@ -144,12 +144,6 @@ fn provider(table: &ProviderTable, at: usize, mistakes: &mut Mistakes) -> Option
         );
     }
     let base_url = base_url?;
-    // Documentation gives it with and without; dialects add it.
-    let base_url = if dialect == Dialect::Gemini || dialect == Dialect::Ollama {
-        base_url
-    } else {
-        base_url.strip_suffix("/v1").map_or(base_url.clone(), str::to_owned)
-    };
     Some(Provider {
         id: id.to_owned(),
         dialect,

@@ -27,7 +27,7 @@ pub(crate) struct ProviderTable {
     /// your own, where a request has no price. Without it: the protocol that `id` names.
     pub(crate) dialect: Option<Dialect>,
 
-    /// Where it is; what stands before `/v1` in its documentation. A key is sent there and nowhere else. Without it: where
+    /// Where it is, with or without the `/v1` that its documentation may show. A key is sent there and nowhere else. Without it: where
     /// Anthropic, Google or `OpenAI` themselves are, for their protocols.
     #[schemars(extend("x-unsaid" = true))]
     pub(crate) base_url: Option<BaseUrl>,

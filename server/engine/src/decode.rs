@@ -18,7 +18,7 @@ use std::{
 };
 
 use model::{Finish, Kind, ModelError, Request, SessionKey, Sink, Stop};
-use prompt::{Builder, Healing, PieceIndex, Prompt, Surroundings, Token, Tokens};
+use prompt::{Builder, Healing, PieceIndex, Prompt, Surroundings, Token, Tokens, Views};
 
 use self::{
     account::Account, crossroads::Crossroads, draft::Draft, output::Output, settle::Idle, trail::Trail,
@@ -30,7 +30,6 @@ use crate::{
     llama::{Context, Failure, LARGEST_BATCH, Model},
     mixture::{Calibration, Choice, Course, Mixture, trust},
     threads::Threads,
-    views::Views,
     workspaces::{Table, Workspaces},
 };
 

@@ -21,7 +21,6 @@ mod private;
 mod queue;
 mod server;
 mod threads;
-mod views;
 mod worker;
 mod workspaces;
 

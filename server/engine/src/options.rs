@@ -63,6 +63,9 @@ pub struct EngineOptions {
     pub threads: Option<NonZeroUsize>,
     /// Tokens that fit into one prompt and its answer; by default 2,048, or what the model was trained with if that is less.
     pub context_tokens: Option<u32>,
+    /// Who answers in place of a model of this machine, by a name that is another one for another host: such an engine is not this crate's
+    /// to run, only to ask.
+    pub remote: Option<String>,
     /// The order of a prompt's parts, where it is to be another than the model's family has and a request names none.
     pub order: Option<Order>,
     /// How long to stay after the last client left; zero: not at all.
@@ -80,6 +83,7 @@ impl EngineOptions {
             cache_dir,
             threads: None,
             context_tokens: None,
+            remote: None,
             order: None,
             idle_exit: Duration::from_mins(10),
             build: env!("CARGO_PKG_VERSION").into(),
@@ -98,7 +102,14 @@ impl EngineOptions {
             Some(Order::Psm) => "-psm",
             Some(Order::Spm) => "-spm",
         };
-        let name = format!("hob-{PROTOCOL}-{:016x}{order}", self.model.identity());
+        let name = match &self.remote {
+            None => format!("hob-{PROTOCOL}-{:016x}{order}", self.model.identity()),
+            Some(host) => {
+                let mut hasher = DefaultHasher::new();
+                (host, self.context_tokens).hash(&mut hasher);
+                format!("hob-{PROTOCOL}-remote-{:016x}{order}", hasher.finish())
+            }
+        };
         if cfg!(windows) {
             let mut hasher = DefaultHasher::new();
             self.runtime_dir.hash(&mut hasher);
@@ -160,6 +171,18 @@ mod tests {
         let paths = orders.map(|order| listens(ModelChoice::Embedded, order, Path::new("run")));
         let different: std::collections::BTreeSet<_> = paths.iter().collect();
         assert_eq!(different.len(), orders.len());
+    }
+
+    #[test]
+    fn each_host_has_a_socket_of_its_own() {
+        let listens = |remote: Option<&str>| {
+            let dir = Path::new("run");
+            let options = EngineOptions::new(dir.to_owned(), dir.to_owned());
+            EngineOptions { remote: remote.map(Into::into), ..options }.socket_path()
+        };
+        let paths = [None, Some("team https://a.test"), Some("team https://b.test")].map(listens);
+        let different: std::collections::BTreeSet<_> = paths.iter().collect();
+        assert_eq!(different.len(), paths.len());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use secrecy::SecretString;
 pub const SERVICE: &str = "hob";
 
 /// A keyring that is locked asks its user for a password: so long one may take to type it.
-const UNLOCKING: Duration = Duration::from_secs(60);
+const UNLOCKING: Duration = Duration::from_mins(1);
 
 /// No provider's key is longer, in bytes.
 const LONGEST: usize = 8 << 10;

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod ledger;
 mod lines;
 pub mod redact;
+pub mod remote;
 mod retry_after;
 mod service;
 mod sse;

@@ -162,18 +162,7 @@ impl Desk {
 fn record(decision: &Decision) -> Result<Decided, Refused> {
     let inputs = serde_json::to_string(&decision.facts)
         .map_err(|error| declined(&format!("the decision can't be recorded, so nothing is sent: {error}")))?;
-    let (rule, rule_line) = decision.rule.clone().unzip();
-    Ok(Decided {
-        why: decision.sentence(),
-        rule,
-        rule_line: rule_line.unwrap_or_default(),
-        rejected: decision
-            .rejected
-            .iter()
-            .map(|(destination, rejection)| (destination.to_string(), rejection.word().to_owned()))
-            .collect(),
-        inputs,
-    })
+    Ok(decision.record(inputs))
 }
 
 /// Nothing is sent, and nobody else is to be asked.

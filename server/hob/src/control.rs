@@ -73,8 +73,8 @@ impl Supervisor {
 }
 
 impl Starter for Supervisor {
-    fn start(&mut self) -> io::Result<()> {
-        write_frame(&mut &*self.stream, &ToSupervisor::StartEngine)
+    fn start(&mut self, remote: bool) -> io::Result<()> {
+        write_frame(&mut &*self.stream, &ToSupervisor::StartEngine { remote })
     }
 
     fn ended(&mut self) -> Option<Result<(), String>> {
@@ -94,8 +94,13 @@ pub(crate) struct Direct {
 }
 
 impl Starter for Direct {
-    fn start(&mut self) -> io::Result<()> {
-        self.children.push(spawn::engine(&self.state, self.model.as_deref())?);
+    fn start(&mut self, remote: bool) -> io::Result<()> {
+        let child = if remote {
+            spawn::remote_engine(&self.state)?
+        } else {
+            spawn::engine(&self.state, self.model.as_deref())?
+        };
+        self.children.push(child);
         Ok(())
     }
 

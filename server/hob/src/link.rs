@@ -32,8 +32,8 @@ const LISTENING: Duration = Duration::from_secs(10);
 
 /// Starts engines. `serve` asks its supervisor, the command line does it itself.
 pub(crate) trait Starter: Send + 'static {
-    /// Starts one; it may find another at work and end at once.
-    fn start(&mut self) -> io::Result<()>;
+    /// Starts one, or one that asks a host elsewhere (`remote`); it may find another at work and end at once.
+    fn start(&mut self, remote: bool) -> io::Result<()>;
     /// How an engine that it started has ended since the last call; `Ok` when by its own decision.
     fn ended(&mut self) -> Option<Result<(), String>>;
 }
@@ -160,7 +160,9 @@ fn reach(
     }
     // How earlier ones ended is no news about the one that starts now.
     while starter.ended().is_some() {}
-    starter.start().map_err(|error| format!("the engine could not be started: {error}"))?;
+    starter
+        .start(options.remote.is_some())
+        .map_err(|error| format!("the engine could not be started: {error}"))?;
     let deadline = Instant::now() + LISTENING;
     loop {
         match connect() {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use config::{Config, Problem, PromptOrder, Source};
+use config::{Config, KeySource, Problem, PromptOrder, Source};
 use engine::{EngineOptions, ModelChoice};
 use model::Order;
 use serde_json::Value;
@@ -121,6 +121,17 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// The environment variables that hold keys, by the user's configuration: only the gateway gets to see them.
+pub(crate) fn key_variables() -> Vec<String> {
+    let (config, _) = Sources::read(None).resolve(None);
+    let keys = config.cloud.providers.into_iter().filter_map(|provider| provider.key);
+    keys.filter_map(|key| match key {
+        KeySource::Env(name) => Some(name),
+        KeySource::Keyring(_) | KeySource::File(_) => None,
+    })
+    .collect()
+}
+
 /// How the workspace folder at `root` is indexed.
 pub(crate) fn index(config: &Config, root: &Path) -> Result<index::Options> {
     let folder = paths::cache_dir()?.join("index");
@@ -140,6 +151,8 @@ pub(crate) fn engine(config: &Config, model: Option<&Path>) -> Result<EngineOpti
     let configured = || config.engine.model.as_ref().map(|file| file.path(&home));
     let chosen = model.map(Path::to_owned).or_else(configured);
     Ok(EngineOptions {
+        // Whoever names a file wants that file's answers.
+        remote: remote(config).filter(|_| model.is_none()),
         model: chosen.map_or(ModelChoice::Embedded, ModelChoice::File),
         threads: config.engine.threads.and_then(|threads| NonZeroUsize::try_from(threads).ok()),
         context_tokens: Some(config.engine.context_tokens),
@@ -152,6 +165,16 @@ pub(crate) fn engine(config: &Config, model: Option<&Path>) -> Result<EngineOpti
         idle_exit: config.engine.idle_exit,
         ..EngineOptions::new(paths::runtime_dir()?, paths::cache_dir()?)
     })
+}
+
+/// Who answers in the engine's place, by a name that is another one for another host or model.
+fn remote(config: &Config) -> Option<String> {
+    if !cfg!(feature = "gateway") {
+        return None;
+    }
+    let provider = config.cloud.provider(config.engine.remote.as_deref()?)?;
+    let model = provider.models.first().map(String::as_str).unwrap_or_default();
+    Some(format!("{} {} {model}", provider.id, provider.base_url))
 }
 
 #[cfg(all(test, unix))]

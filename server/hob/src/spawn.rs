@@ -9,6 +9,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use crate::settings;
+
 /// This program's file, by absolute path.
 pub(crate) fn own_binary() -> io::Result<PathBuf> {
     let path = std::env::current_exe()?;
@@ -31,15 +33,30 @@ pub(crate) fn engine(state: &Path, model: Option<&Path>) -> io::Result<Child> {
     if let Some(model) = model {
         command.arg("--model").arg(model);
     }
+    command
+        // OpenMP reads these before main. Its default is to spin for as long as it takes, which on a busy machine costs a factor of 100;
+        // not to spin at all costs a small model most of its speed. docs/decisions/0004-threads.md has the figures.
+        .env("OMP_WAIT_POLICY", "passive")
+        .env("GOMP_SPINCOUNT", "1000");
+    without_keys(&mut command);
+    alone(command, state)
+}
+
+/// Starts `hob gateway engine` on its own, in the place of an engine: it asks the host that the user's configuration names, with the key
+/// that may be in its environment.
+pub(crate) fn remote_engine(state: &Path) -> io::Result<Child> {
+    let mut command = Command::new(own_binary()?);
+    command.args(["gateway", "engine"]);
+    alone(command, state)
+}
+
+/// Starts a process that outlives this one.
+fn alone(mut command: Command, state: &Path) -> io::Result<Child> {
     std::fs::create_dir_all(state.join("log"))?;
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(File::create(engine_stderr(state))?)
-        // OpenMP reads these before main. Its default is to spin for as long as it takes, which on a busy machine costs a factor of 100;
-        // not to spin at all costs a small model most of its speed. docs/decisions/0004-threads.md has the figures.
-        .env("OMP_WAIT_POLICY", "passive")
-        .env("GOMP_SPINCOUNT", "1000")
         .current_dir("/");
     #[cfg(unix)]
     {
@@ -47,6 +64,13 @@ pub(crate) fn engine(state: &Path, model: Option<&Path>) -> io::Result<Child> {
         command.process_group(0);
     }
     command.spawn()
+}
+
+/// Takes providers' keys out of the environment of a process that is none of their business.
+pub(crate) fn without_keys(command: &mut Command) {
+    for variable in settings::key_variables() {
+        command.env_remove(variable);
+    }
 }
 
 /// Starts `hob gateway run`, which listens on `end` and ends with it.

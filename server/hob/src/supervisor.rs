@@ -30,7 +30,10 @@ pub(crate) const CONTROL: &str = "HOB_SUPERVISOR";
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ToSupervisor {
     /// Start an engine process. One that finds another engine already at work ends at once, quietly.
-    StartEngine,
+    StartEngine {
+        /// One that asks a host elsewhere. It reads the user's own configuration, and asks nobody whom that does not name.
+        remote: bool,
+    },
     /// Start this window's gateway. The end of the line that it is to listen on comes along with the frame.
     #[cfg(feature = "gateway")]
     StartGateway,
@@ -60,11 +63,10 @@ pub(crate) fn run() -> Result<ExitCode> {
         .create_sync()
         .with_context(|| format!("can't listen on {}", socket.display()))?;
 
-    let mut serve = Command::new(spawn::own_binary()?)
-        .arg("serve")
-        .env(CONTROL, &socket)
-        .spawn()
-        .context("can't start `hob serve`")?;
+    let mut serve = Command::new(spawn::own_binary()?);
+    serve.arg("serve").env(CONTROL, &socket);
+    spawn::without_keys(&mut serve);
+    let mut serve = serve.spawn().context("can't start `hob serve`")?;
     let pid = serve.id();
     thread::Builder::new().name("control".into()).spawn(move || {
         for stream in listener.incoming().filter_map(Result::ok) {
@@ -94,10 +96,13 @@ fn attend(stream: Stream, state: &Path) {
     let mut orders = &line.stream;
     while let Ok(Some(order)) = read_frame(&mut orders) {
         match order {
-            ToSupervisor::StartEngine => match spawn::engine(state, None) {
-                Ok(child) => watch(child, state, Arc::clone(&line)),
-                Err(error) => line.report(false, format!("the engine could not be started: {error}")),
-            },
+            ToSupervisor::StartEngine { remote } => {
+                let started = if remote { spawn::remote_engine(state) } else { spawn::engine(state, None) };
+                match started {
+                    Ok(child) => watch(child, state, Arc::clone(&line)),
+                    Err(error) => line.report(false, format!("the engine could not be started: {error}")),
+                }
+            }
             // Where it can't be started its end is dropped here: `serve` sees the line closed.
             #[cfg(feature = "gateway")]
             ToSupervisor::StartGateway => {

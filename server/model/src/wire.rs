@@ -125,7 +125,7 @@ pub enum ModelState {
     },
     /// Warm.
     Ready(ModelInfo),
-    /// Will never answer in this process.
+    /// Does not answer. A file that can't be used never will in this process; a host elsewhere may be there again.
     Failed(ModelError),
 }
 

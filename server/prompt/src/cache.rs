@@ -184,6 +184,11 @@ impl TokenCache {
     }
 }
 
+/// The texts that a new [`crate::Builder`] has tokenized, to find out whether they can be cut.
+pub fn sample() -> impl Iterator<Item = &'static str> {
+    std::iter::once(SAMPLE).chain(chunks(SAMPLE).map(|(chunk, _)| chunk))
+}
+
 /// Cuts `text` where a tokenizer of Qwen2's kind would not notice; says of each chunk whether it begins a line.
 pub fn chunks(text: &str) -> impl Iterator<Item = (&str, bool)> {
     let mut rest = text;

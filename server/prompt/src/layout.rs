@@ -262,14 +262,20 @@ impl<T: Tokens> Builder<T> {
 
     /// What comes before the text of another file.
     fn header(&mut self, path: &str) -> Vec<Token> {
+        let mut header: Vec<Token> = match self.fim.files {
+            Files::Separator { token, .. } => vec![token],
+            Files::Header(_) | Files::Comment => Vec::new(),
+        };
+        header.extend(self.plain(&self.announcement(path)));
+        header
+    }
+
+    /// The text by which a file is announced.
+    pub(crate) fn announcement(&self, path: &str) -> String {
         match self.fim.files {
-            Files::Separator { token, .. } => {
-                let mut header = vec![token];
-                header.extend(self.plain(&format!("{path}\n")));
-                header
-            }
-            Files::Header(start) => self.plain(&format!("{start}{path}\n")),
-            Files::Comment => self.plain(&format!("{} {path}\n", comment_mark(path))),
+            Files::Separator { .. } => format!("{path}\n"),
+            Files::Header(start) => format!("{start}{path}\n"),
+            Files::Comment => format!("{} {path}\n", comment_mark(path)),
         }
     }
 

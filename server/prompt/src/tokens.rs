@@ -2,6 +2,8 @@
 //!
 //! Must not assume anything about how a tokenizer splits; what is assumed elsewhere is tested at load (see [`crate::cache`]).
 
+use std::sync::Arc;
+
 /// One entry of a model's vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token(pub i32);
@@ -19,6 +21,20 @@ pub trait Tokens {
 }
 
 impl<T: Tokens + ?Sized> Tokens for &T {
+    fn tokenize(&self, text: &str, out: &mut Vec<Token>) {
+        (**self).tokenize(text, out);
+    }
+
+    fn piece(&self, token: Token) -> &[u8] {
+        (**self).piece(token)
+    }
+
+    fn size(&self) -> usize {
+        (**self).size()
+    }
+}
+
+impl<T: Tokens + ?Sized> Tokens for Arc<T> {
     fn tokenize(&self, text: &str, out: &mut Vec<Token>) {
         (**self).tokenize(text, out);
     }

@@ -6,15 +6,9 @@
 use std::{collections::VecDeque, ops::ControlFlow};
 
 use model::{Kind, ModelError, Request, Sink, Stop};
-use prompt::{Healing, Prompt, Token, Tokens};
+use prompt::{Healing, Lines, Prompt, Token, Tokens};
 
-use super::{
-    Decoder, End,
-    account::Account,
-    crossroads::Branch,
-    elsewhere,
-    output::{Lines, Output},
-};
+use super::{Decoder, End, account::Account, crossroads::Branch, elsewhere, output::Output};
 use crate::{llama::Failure, mixture::Course};
 
 /// How many are decoded at once. What turns out not to be wanted has then cost as little as it can.
@@ -111,7 +105,7 @@ impl Told {
     fn tell_lines(&mut self, lanes: &[Lane], sink: &mut dyn Sink) {
         for Spelled { lines, text, .. } in lanes.iter().map(|lane| &lane.spelled) {
             if !self.single_line
-                && lines.has_line
+                && lines.has_line()
                 && let Some(end) = text.rfind('\n')
                 && self.tell(&text[..end], sink).is_break()
             {

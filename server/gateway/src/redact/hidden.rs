@@ -81,13 +81,15 @@ fn kind(character: char) -> Option<Kind> {
         | '\u{1160}'
         | '\u{17b4}'
         | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' => Some(Kind::ZeroWidth),
-        '\u{200b}'..='\u{200d}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200d}'
         | '\u{2060}'..='\u{2065}'
         | '\u{206a}'..='\u{206f}'
         | '\u{3164}'
-        | '\u{feff}' => Some(Kind::ZeroWidth),
-        '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' => Some(Kind::ZeroWidth),
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{1d173}'..='\u{1d17a}' => Some(Kind::ZeroWidth),
         '\u{e0000}'..='\u{e007f}' => Some(Kind::Tag),
         _ => None,
     }

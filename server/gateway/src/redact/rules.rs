@@ -75,7 +75,7 @@ struct File {
 
 /// Every rule, behind the one automaton that knows all keywords.
 pub(super) struct Rules {
-    rules: Vec<Rule>,
+    list: Vec<Rule>,
     keywords: AhoCorasick,
     /// For each keyword, whose it is.
     owners: Vec<usize>,
@@ -115,17 +115,17 @@ impl Rules {
             .ascii_case_insensitive(true)
             .build(words)
             .expect("the bundled keywords are few and short");
-        Ok(Self { always: bundled..rule.len(), rules: rule, keywords, owners })
+        Ok(Self { always: bundled..rule.len(), list: rule, keywords, owners })
     }
 
     /// A rule's name in reports.
     pub(super) fn id(&self, rule: usize) -> &str {
-        &self.rules[rule].id
+        &self.list[rule].id
     }
 
     /// What its placeholders say of the secret.
     pub(super) fn kind(&self, rule: usize) -> &str {
-        &self.rules[rule].kind
+        &self.list[rule].kind
     }
 
     /// Adds what the rules find in a text as it stands. `sure`: only those that need no words beside the secret, for texts that were
@@ -134,7 +134,7 @@ impl Rules {
         let mut regions: Vec<(usize, Range<usize>)> = Vec::new();
         for hit in self.keywords.find_overlapping_iter(text) {
             let owner = self.owners[hit.pattern().as_usize()];
-            let rule = &self.rules[owner];
+            let rule = &self.list[owner];
             if sure && rule.doubt == Doubt::Words {
                 continue;
             }
@@ -150,10 +150,10 @@ impl Rules {
             joins
         });
         for (owner, region) in regions {
-            self.rules[owner].find(owner, text, region, finds);
+            self.list[owner].find(owner, text, region, finds);
         }
         for owner in self.always.clone() {
-            self.rules[owner].find(owner, text, 0..text.len(), finds);
+            self.list[owner].find(owner, text, 0..text.len(), finds);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Known secrets, looked for where no rule finds them: in a comment, in another file, cut off in a log.
 //!
-//! Afterwards no secret stands in what is left of a text, and no twelve bytes of one in a row.
+//! Afterwards no secret stands in what is left of a text, and no twelve bytes of one in a row. Must not learn from blanks: a key's
+//! indentation is everybody's.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -31,7 +32,7 @@ impl<'a> Spread<'a> {
             return;
         }
         self.starts.resize(1024, 0);
-        for window in secret.as_bytes().windows(WINDOW) {
+        for window in secret.as_bytes().windows(WINDOW).filter(|window| is_telling(window)) {
             if let Entry::Vacant(vacant) = self.windows.entry(window) {
                 vacant.insert(rule);
                 let (word, bit) = start(window);
@@ -43,24 +44,10 @@ impl<'a> Spread<'a> {
     /// Adds the places of known secrets between the spans of a text. Spans stay in order and without overlaps.
     pub(super) fn find(&self, text: &str, spans: &mut Vec<Span>) {
         if !self.windows.is_empty() {
-            self.fill(text, spans, |gap| self.long(text, gap));
+            fill(text, spans, |gap| self.long(text, gap));
         }
         if !self.short.is_empty() {
-            self.fill(text, spans, |gap| self.whole(text, gap));
-        }
-    }
-
-    fn fill(&self, text: &str, spans: &mut Vec<Span>, find: impl Fn(Range<usize>) -> Vec<Span>) {
-        let mut found = Vec::new();
-        let mut at = 0;
-        for span in spans.iter() {
-            found.extend(find(at..span.range.start));
-            at = span.range.end;
-        }
-        found.extend(find(at..text.len()));
-        if !found.is_empty() {
-            spans.append(&mut found);
-            spans.sort_by_key(|span| span.range.start);
+            fill(text, spans, |gap| self.whole(text, gap));
         }
     }
 
@@ -97,6 +84,26 @@ impl<'a> Spread<'a> {
             }
         }
         super::merged(spans)
+    }
+}
+
+/// Whether a window is more than the blanks between a key's lines, of which every text is full.
+pub(super) fn is_telling(window: &[u8]) -> bool {
+    window.iter().filter(|byte| byte.is_ascii_whitespace()).count() <= 2
+}
+
+/// Adds what is found in the gaps between spans.
+fn fill(text: &str, spans: &mut Vec<Span>, find: impl Fn(Range<usize>) -> Vec<Span>) {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for span in spans.iter() {
+        found.extend(find(at..span.range.start));
+        at = span.range.end;
+    }
+    found.extend(find(at..text.len()));
+    if !found.is_empty() {
+        spans.append(&mut found);
+        spans.sort_by_key(|span| span.range.start);
     }
 }
 

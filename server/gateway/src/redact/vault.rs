@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::spread::WINDOW;
 
+/// More than an RSA key of 16,384 bits, written with escapes.
+const LONGEST: usize = 16 * 1024;
+
 /// One text and its placeholder.
 struct Kept {
     placeholder: String,
@@ -38,11 +41,12 @@ impl Session {
         self.numbers.clear();
     }
 
-    /// Secrets of earlier requests that are long enough to be nothing else where they stand, with their rules.
+    /// Secrets of earlier requests that are long enough to be nothing else where they stand, with their rules. What is longer than any
+    /// key is left out: should a rule ever take a text for a secret, later requests don't suffer.
     pub(super) fn long_secrets(&self) -> impl Iterator<Item = (usize, &str)> {
         self.kept.iter().filter_map(|kept| {
             let text = kept.text.expose_secret();
-            kept.rule.filter(|_| text.len() >= WINDOW).map(|rule| (rule, text))
+            kept.rule.filter(|_| (WINDOW..LONGEST).contains(&text.len())).map(|rule| (rule, text))
         })
     }
 

@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -216,5 +217,9 @@ fn place(source: &config::KeySource) -> String {
 
 /// SHA-256, in hexadecimal.
 fn hexadecimal(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a `String` has no way to fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -23,6 +23,8 @@ pub(crate) enum Step {
     Read,
     /// Writes these bytes.
     Write(Vec<u8>),
+    /// Writes what is made of the request that was read last.
+    Reply(fn(&str) -> String),
     /// Writes them one by one, each in a packet of its own.
     Drip(Vec<u8>),
     /// Writes them again and again until the other side has gone.
@@ -123,6 +125,11 @@ fn play(
                 requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
             }
             Step::Write(bytes) => stream.write_all(&bytes)?,
+            Step::Reply(reply) => {
+                let read = requests.lock().unwrap_or_else(PoisonError::into_inner).last().cloned();
+                let read = String::from_utf8_lossy(&read.unwrap_or_default()).into_owned();
+                stream.write_all(reply(&read).as_bytes())?;
+            }
             Step::Drip(bytes) => bytes.iter().try_for_each(|byte| stream.write_all(&[*byte]))?,
             Step::Forever(bytes) => {
                 while stream.write_all(&bytes).is_ok() {}

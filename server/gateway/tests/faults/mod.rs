@@ -88,7 +88,7 @@ pub(crate) fn all(shape: Shape) -> Vec<Fault> {
 
 fn before_the_head() -> Vec<Fault> {
     let half = "HTTP/1.1 200 OK\r\ncontent-ty";
-    let many: String = (0..300).map(|n| format!("x-{n}: y\r\n")).collect();
+    let many = (0..300).map(|n| format!("x-{n}: y\r\n")).collect::<Vec<_>>().concat();
     let long = format!("HTTP/1.1 200 OK\r\nx-long: {}\r\n\r\n", "y".repeat(1 << 20));
     vec![
         fault("a reset at once", Again, vec![Step::Reset]),

@@ -64,7 +64,7 @@ enum Command {
     Why(why::Why),
     /// Show what came of suggestions, by day and language: taken, kept, and how many keystrokes that saved.
     Usage(usage::Usage),
-    /// One window's gateway; started by `hob` itself.
+    /// The processes that may reach the network; started by `hob` itself.
     #[cfg(feature = "gateway")]
     #[command(hide = true)]
     Gateway(gateway::Gateway),

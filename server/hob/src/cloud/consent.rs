@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_consent_is_for_one_workspace_one_provider_and_one_origin() {
         let state = tempfile::tempdir().unwrap();
-        let (here, there) = (Path::new("/work/here"), Path::new("/work/there"));
+        let (here, there) = (Path::new("/w/here"), Path::new("/w/there"));
         let provider_here = provider("a", "https://a.example/v1");
         Consents::change(state.path(), |consents| consents.grant(here, &provider_here)).unwrap();
 
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn never_takes_back_what_was_granted_and_can_be_taken_back() {
-        let here = Path::new("/work/here");
+        let here = Path::new("/w/here");
         let mut consents = Consents::default();
         consents.grant(here, &provider("a", "https://a.example"));
         consents.refuse(here);

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use engine::EngineClient;
@@ -19,6 +19,9 @@ use crate::{link::Link, teaching::Teacher};
 
 /// How long nothing has to change before it is told: a build changes the index again and again.
 const CALM: Duration = Duration::from_millis(300);
+
+/// Nor is it waited for longer than this: somebody who types changes it with each key, and what is excluded meanwhile is to be forgotten.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// Ends the thread when it is dropped.
 #[derive(Debug)]
@@ -81,23 +84,24 @@ struct Pupil {
 
 impl Pupil {
     fn run(&mut self, told: &mpsc::Receiver<Event>) {
-        let mut is_dated = false;
+        // When the first change came that the engine was not told of.
+        let mut since = None;
         loop {
-            let event = if is_dated {
-                told.recv_timeout(CALM)
-            } else {
-                told.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected)
+            let event = match since {
+                Some(since) => told.recv_timeout(patience(since, Instant::now())),
+                None => told.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
             };
             match event {
-                Ok(Event::Changed) => is_dated = true,
-                Ok(Event::Link) => is_dated |= self.is_another(),
+                Ok(Event::Changed) => since = since.or_else(|| Some(Instant::now())),
+                Ok(Event::Link) if self.is_another() => since = since.or_else(|| Some(Instant::now())),
+                Ok(Event::Link) => {}
                 Ok(Event::Wants(wanted)) => {
                     if let Some(engine) = &self.engine {
                         self.teacher.give(engine, wanted);
                     }
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => {
-                    is_dated = false;
+                    since = None;
                     self.bring_up_to_date();
                 }
                 Ok(Event::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => {
@@ -132,5 +136,24 @@ impl Pupil {
         let Some(engine) = &self.engine else { return };
         let near = self.session.lock().unwrap_or_else(PoisonError::into_inner).below(&self.root);
         self.teacher.tell(engine, &near);
+    }
+}
+
+/// How long nothing more has to change, where the first change came at `since`.
+fn patience(since: Instant, now: Instant) -> Duration {
+    CALM.min(LONGEST.saturating_sub(now.saturating_duration_since(since)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_types_on_and_on_is_not_waited_for() {
+        let since = Instant::now();
+        let after = |ms| patience(since, since + Duration::from_millis(ms));
+        assert_eq!([after(0), after(1500)], [CALM; 2]);
+        assert_eq!(after(1900), Duration::from_millis(100));
+        assert_eq!(after(60_000), Duration::ZERO);
     }
 }

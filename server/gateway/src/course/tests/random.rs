@@ -57,8 +57,8 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 /// Words that say which attempt they are of.
-fn text(attempt: usize, words: usize) -> String {
-    (0..words).map(|word| format!("{attempt}.{word} ")).collect()
+fn words(attempt: usize, count: usize) -> Vec<String> {
+    (0..count).map(|word| format!("{attempt}.{word} ")).collect()
 }
 
 fn acts(attempt: usize, plan: &Plan) -> Vec<Act> {
@@ -68,7 +68,8 @@ fn acts(attempt: usize, plan: &Plan) -> Vec<Act> {
         return vec![wait(), Fail(Lost::Unreachable("refused".into()))];
     };
     let mut acts = vec![wait(), Head(status, retry_after.map(|after| ("retry-after", after.to_string())))];
-    let mut body: String = (0..plan.words).map(|word| format!("+{attempt}.{word} \n")).collect();
+    let lines = words(attempt, plan.words).into_iter().flat_map(|word| ["+".into(), word, "\n".into()]);
+    let mut body: String = lines.collect();
     body += match plan.end {
         End::Whole => ".\n~\n",
         End::Failed => "!\n",
@@ -123,7 +124,7 @@ proptest! {
 
         // Text is that of the last attempt, from its beginning: none before it had any.
         let last = course.asked.len().checked_sub(1);
-        let sent = last.map(|last| text(last, plans[last].words)).unwrap_or_default();
+        let sent = last.map(|last| words(last, plans[last].words).concat()).unwrap_or_default();
         prop_assert!(sent.starts_with(&got), "{got:?} is no beginning of {sent:?}");
         match &course.result {
             Ok(Answered { ending: Ending::Whole, .. }) => prop_assert_eq!(&got, &sent),

@@ -111,7 +111,9 @@ fn every_transcript_is_replayed() {
     {
         for file in fs::read_dir(&folder).unwrap() {
             let file = file.unwrap().file_name().into_string().unwrap();
-            found.insert(format!("{}/{file}", folder.file_name().unwrap().to_str().unwrap()));
+            if file.ends_with(".http") {
+                found.insert(format!("{}/{file}", folder.file_name().unwrap().to_str().unwrap()));
+            }
         }
     }
     let source = include_str!("replay.rs");

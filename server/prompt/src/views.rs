@@ -1,12 +1,13 @@
 //! How each place in a document is shown to the model: from which anchor, and how much of the text.
 //!
 //! A place that the engine has not read yet may be shown in a glance first, a prompt short enough to be read at once; the whole view is
-//! read when nobody waits. From key to key a view stays what it is, or the KV cache would be of no use. Must not evaluate anything.
+//! read when nobody waits. From key to key a view stays what it is, or the KV cache would be of no use. Must not know what a cache holds.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use model::{Request, SessionKey};
-use prompt::{Anchor, Builder, Hole, Tokens, View};
+
+use crate::{Anchor, Builder, Hole, Tokens, View};
 
 /// Views kept, of all documents. Each holds the text around its place, up to some 40 kB.
 const MOST: usize = 24;
@@ -24,13 +25,13 @@ struct Place {
 
 /// Views, the newest first.
 #[derive(Debug, Default)]
-pub(crate) struct Views(VecDeque<Place>);
+pub struct Views(VecDeque<Place>);
 
 impl Views {
     /// How the place of `request` is shown now: the hole from its anchor, how much around it, and whether the anchor has stayed behind so
     /// far that it should be moved when nobody waits. `None` for a place that is new, or where so much was typed that the view no longer
     /// holds it.
-    pub(crate) fn find<'r, T: Tokens>(
+    pub fn find<'r, T: Tokens>(
         &mut self,
         builder: &mut Builder<T>,
         request: &'r Request,
@@ -51,13 +52,19 @@ impl Views {
     }
 
     /// From now on the place of `hole` is shown from there, in this view.
-    pub(crate) fn put(&mut self, hole: &Hole<'_>, view: View) {
+    pub fn put(&mut self, hole: &Hole<'_>, view: View) {
         self.0.truncate(MOST - 1);
         self.0.push_front(Place { session: hole.request.session, anchor: Anchor::of(hole), view });
     }
 
     /// Gives up the views of a closed document.
-    pub(crate) fn forget(&mut self, session: SessionKey) {
+    pub fn forget(&mut self, session: SessionKey) {
         self.0.retain(|place| place.session != session);
+    }
+
+    /// Documents of which a view is kept.
+    pub fn sessions(&self) -> usize {
+        let sessions: BTreeSet<SessionKey> = self.0.iter().map(|place| place.session).collect();
+        sessions.len()
     }
 }
