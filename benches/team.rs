@@ -62,7 +62,7 @@ impl Settings {
             let mut value = || arguments.next().ok_or(format!("{name} needs a value"));
             match name.as_str() {
                 "--users" => {
-                    settings.users = value()?.split(',').map(str::parse).collect::<Result<_, _>>()?
+                    settings.users = value()?.split(',').map(str::parse).collect::<Result<_, _>>()?;
                 }
                 "--seconds" => settings.seconds = value()?.parse()?,
                 "--slots" => settings.slots = value()?.parse()?,

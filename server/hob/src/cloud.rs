@@ -115,23 +115,35 @@ impl Desk {
         around: Surroundings<'_>,
         person: &mut impl Person,
     ) -> Result<(), Refused> {
-        let needs_consent = matches!(arranged.decision.chosen, Chosen::Cloud { needs_consent: true, .. });
-        while needs_consent {
-            let offer = offer(&arranged.prepared, around.policy);
+        if matches!(arranged.decision.chosen, Chosen::Cloud { needs_consent: true, .. }) {
+            self.agree(arranged, around, person).await?;
+        }
+        arranged.answer.send();
+        Ok(())
+    }
+
+    /// Asks until the person has agreed, or has not.
+    async fn agree(
+        &self,
+        arranged: &Arranged,
+        around: Surroundings<'_>,
+        person: &mut impl Person,
+    ) -> Result<(), Refused> {
+        let offer = offer(&arranged.prepared, around.policy);
+        loop {
             match person.may_send(&offer, around.workspace.is_some()).await {
                 Verdict::Show => person.show(page(&arranged.prepared, &arranged.decision)).await,
-                Verdict::Once => break,
+                Verdict::Once => return Ok(()),
                 Verdict::Workspace => {
-                    self.remember(around, |consents, workspace| {
-                        let asked = |id: &str| {
-                            arranged.prepared.previews.iter().any(|preview| preview.target.provider == id)
-                        };
+                    let asked = |id: &str| {
+                        arranged.prepared.previews.iter().any(|preview| preview.target.provider == id)
+                    };
+                    return self.remember(around, |consents, workspace| {
                         for provider in around.policy.providers.iter().filter(|provider| asked(&provider.id))
                         {
                             consents.grant(workspace, provider);
                         }
-                    })?;
-                    break;
+                    });
                 }
                 Verdict::Never => {
                     self.remember(around, Consents::refuse)?;
@@ -142,8 +154,6 @@ impl Desk {
                 Verdict::No => return Err(declined("nothing was sent")),
             }
         }
-        arranged.answer.send();
-        Ok(())
     }
 
     fn remember(

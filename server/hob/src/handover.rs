@@ -57,7 +57,7 @@ impl<S: AsFd> Receiver<S> {
     }
 
     /// The end that came along with what was read so far.
-    pub(crate) fn take(&mut self) -> Option<OwnedFd> {
+    pub(crate) fn take_end(&mut self) -> Option<OwnedFd> {
         self.end.take()
     }
 }
@@ -104,9 +104,9 @@ mod tests {
 
         let mut receiver = Receiver::new(&theirs);
         assert_eq!(read_frame::<String>(&mut receiver).unwrap().as_deref(), Some("before"));
-        assert!(receiver.take().is_none());
+        assert!(receiver.take_end().is_none());
         assert_eq!(read_frame::<String>(&mut receiver).unwrap().as_deref(), Some("with"));
-        let mut far = UnixStream::from(receiver.take().expect("it came along"));
+        let mut far = UnixStream::from(receiver.take_end().expect("it came along"));
         assert_eq!(read_frame::<String>(&mut receiver).unwrap().as_deref(), Some("after"));
 
         far.write_all(b"hello").unwrap();

@@ -106,7 +106,7 @@ fn attend(stream: Stream, state: &Path) {
             // Where it can't be started its end is dropped here: `serve` sees the line closed.
             #[cfg(feature = "gateway")]
             ToSupervisor::StartGateway => {
-                if let Some(end) = orders.take()
+                if let Some(end) = orders.take_end()
                     && let Ok(mut child) = spawn::gateway(end)
                 {
                     thread::spawn(move || child.wait());

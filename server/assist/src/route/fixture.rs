@@ -81,13 +81,14 @@ pub(super) fn errand(task: Task) -> Errand {
 /// Everybody is well, a request costs eight cents, and the local model takes 8,192 tokens.
 pub(super) fn world() -> World {
     let all = ["anthropic/model-a", "openai/model-b", "openai/model-c", "team/coder"];
-    let ready = |name| TargetStatus { target: target(name), health: Health::Ready, priced: true };
+    let ready =
+        |name| TargetStatus { target: target(name), health: Health::Ready, priced: true, at_most: None };
     World {
         gateway: Some(Snapshot {
             targets: all.map(ready).to_vec(),
             left_today: dollars("1.12"),
             left_this_month: dollars("15"),
-            closed: None,
+            ..Snapshot::default()
         }),
         at_most: all[..3].iter().map(|name| (target(name), dollars("0.081"))).collect(),
         consent: Consent::default(),

@@ -210,6 +210,7 @@ fn worlds() -> impl Strategy<Value = World> {
             target: fixture::target(name),
             health,
             priced,
+            at_most: None,
         });
         prop::option::weighted(0.97, status)
     });
@@ -220,6 +221,7 @@ fn worlds() -> impl Strategy<Value = World> {
             left_today,
             left_this_month,
             closed,
+            ..Snapshot::default()
         },
     );
     let priced = |name: &&str| {

@@ -79,7 +79,7 @@ fn show(as_json: bool) -> Result<ExitCode> {
     out::line(&format!("mode      {}", mode(policy.mode)));
     match &snapshot {
         None => {
-            out::line("providers none: nothing leaves this machine (docs/privacy.md tells how to name one)")
+            out::line("providers none: nothing leaves this machine (docs/privacy.md tells how to name one)");
         }
         Some(snapshot) => describe(snapshot, &policy),
     }

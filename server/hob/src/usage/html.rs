@@ -239,7 +239,9 @@ fn tokens(page: &mut String, report: &Report) {
 fn latency(page: &mut String, report: &Report) {
     let of = |sums: Vec<super::store::Sum>| {
         let mut all = Sums::default();
-        sums.iter().for_each(|sum| all.add(&sum.counter, sum.value));
+        for sum in &sums {
+            all.add(&sum.counter, sum.value);
+        }
         all.latencies()
     };
     let [here, sent] = [of(report.local()), of(report.sent())];
