@@ -127,7 +127,7 @@ pub fn unknown(target: &Target) -> String {
 /// Tokens that a request has at most, reckoned from its body.
 ///
 /// The tokenizers of today work on bytes, or fall back on them: each token stands for one byte of text at least, and the keys, quotes and
-/// brackets of the JSON are more bytes than a provider's marks of turns are tokens, of which [`ADDED`] are allowed for besides. Two things
+/// brackets of the JSON are more bytes than a provider's marks of turns are tokens, of which `ADDED` are allowed for besides. Two things
 /// could break that. Escapes don't: they only lengthen a body. A tokenizer that normalises its text (NFKC) does, as one character can
 /// become eighteen; so each counts for the bytes that it can become. For plain code that is its bytes: three or four times the tokens
 /// that it will have, which is the price of a limit that holds.

@@ -40,8 +40,8 @@ struct Script {
 
 /// Starts the host; its port.
 fn host(script: &Arc<Mutex<Script>>) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a port left");
+    let port = listener.local_addr().expect("a listener has an address").port();
     let script = Arc::clone(script);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -59,12 +59,12 @@ fn answer(mut stream: &TcpStream, script: &Mutex<Script>) -> Option<()> {
     for line in input.by_ref().lines() {
         let line = line.ok()?;
         if path.is_empty() {
-            path = line.split(' ').nth(1)?.to_owned();
+            line.split(' ').nth(1)?.clone_into(&mut path);
         }
         let (name, value) = line.split_once(": ").unwrap_or_default();
         match name.to_lowercase().as_str() {
             "content-length" => length = value.parse().ok()?,
-            "authorization" => script.lock().unwrap().keys.push(value.to_owned()),
+            "authorization" => script.lock().expect("nobody panicked with it").keys.push(value.to_owned()),
             _ => {}
         }
         if line.is_empty() {
@@ -77,7 +77,7 @@ fn answer(mut stream: &TcpStream, script: &Mutex<Script>) -> Option<()> {
     let mut body = vec![0; length];
     input.read_exact(&mut body).ok()?;
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let mut script = script.lock().unwrap();
+    let mut script = script.lock().expect("nobody panicked with it");
     if script.status > 0 {
         return write!(stream, "HTTP/1.1 {} no\r\ncontent-length: 0\r\n\r\n", script.status).ok();
     }
@@ -120,7 +120,7 @@ fn spelled(byte: u8) -> char {
         return char::from(byte);
     }
     let before = (0..byte).filter(|other| !prints(*other)).count();
-    char::from_u32(0x100 + u32::try_from(before).unwrap()).unwrap()
+    char::from_u32(0x100 + u32::try_from(before).expect("a vocabulary is small")).expect("a letter")
 }
 
 fn said(text: &str) -> String {
@@ -248,7 +248,7 @@ fn a_hole_is_laid_out_in_the_hosts_tokens_and_filled() {
     assert_eq!(finish.stop, Stop::Line);
     assert!(finish.stats.confidence > 0.3 && finish.stats.decoded_tokens >= 6, "{:?}", finish.stats);
 
-    let script = script.lock().unwrap();
+    let script = script.lock().expect("nobody panicked with it");
     let asked = script.asked.last().unwrap();
     let tokens: Vec<u64> = asked["prompt"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
     let shown: String = tokens.iter().map(|token| show(*token)).collect();
@@ -278,7 +278,7 @@ fn an_answer_that_does_not_begin_with_what_is_typed_is_none() {
 fn a_commands_name_in_a_text_is_text() {
     let (script, mut window) = scripted("x");
     window.fill("a.rs", "// <|fim_middle|> is a token\nlet $0;\n").1.unwrap();
-    let asked = script.lock().unwrap().asked.last().unwrap()["prompt"].to_string();
+    let asked = script.lock().expect("nobody panicked with it").asked.last().unwrap()["prompt"].to_string();
     assert_eq!(asked.matches("257").count(), 1, "{asked}");
 }
 
@@ -287,7 +287,7 @@ fn what_is_kept_back_is_not_sent() {
     let (script, mut window) = scripted("x");
     let (text, result) = window.fill("secret.rs", "let $0;\n");
     assert_eq!((text.as_str(), result), ("", Err(ModelError::Unusable("it stays here".into()))));
-    assert!(script.lock().unwrap().asked.is_empty());
+    assert!(script.lock().expect("nobody panicked with it").asked.is_empty());
 }
 
 #[test]
@@ -305,9 +305,9 @@ fn a_refused_key_is_said_without_the_key() {
 fn a_host_that_fails_costs_an_answer_and_is_found_again() {
     let (script, mut window) = scripted("x");
     window.fill("a.rs", "let $0;\n").1.unwrap();
-    script.lock().unwrap().status = 503;
+    script.lock().expect("nobody panicked with it").status = 503;
     assert!(matches!(window.fill("a.rs", "let y$0;\n").1, Err(ModelError::Unusable(_))));
-    script.lock().unwrap().status = 0;
+    script.lock().expect("nobody panicked with it").status = 0;
     loop {
         if let FromEngine::Model(ModelState::Ready(_)) = window.next() {
             break;
