@@ -113,10 +113,10 @@ fn a_table_that_a_person_can_read() {
     };
     // The bar marks the margin: the snapshot's own indentation would be taken for the source's.
     expect![[r#"
-        id           ago  asked        ttft      total  where, and what came of it
-        7kq2fd     1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked, 83 % sure
-        7kq2fd     1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked, 83 % sure, from the answer that was on its way, knowing src/a.rs:3 src/b.rs:120
-        7kq2fd       3 s  inline          -     7.2 ms  src/main.rs:12: silent: the cursor is inside a word [inside_word]
+        id             ago  asked        ttft      total  where, and what came of it
+        7kq2fd       1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked, 83 % sure
+        7kq2fd       1 min  inline     2.5 ms     7.2 ms  src/main.rs:12: shown, 17 characters, syntax checked, 83 % sure, from the answer that was on its way, knowing src/a.rs:3 src/b.rs:120
+        7kq2fd         3 s  inline          -     7.2 ms  src/main.rs:12: silent: the cursor is inside a word [inside_word]
         |"#]].assert_eq(&(table(&[shown(), knowing, silent()]) + "|"));
 }
 

@@ -51,8 +51,6 @@ pub(crate) fn page(report: &Report) -> String {
 /// What somebody wants to know at a glance.
 fn cards(page: &mut String, report: &Report, local: &Figures) {
     let money = &report.money;
-    let percent =
-        |rate: Option<f64>| rate.map_or("\u{2013}".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
     let sent = total(&report.sent());
     let mut cards = vec![
         ("answered here", grouped(local.requests), "requests on this machine".to_owned()),
@@ -301,8 +299,6 @@ fn break_even(page: &mut String, report: &Report) {
     let rows = points.iter().enumerate().filter(|(place, _)| place.is_multiple_of(2));
     let rows =
         rows.map(|(place, (bills, own))| vec![format!("{} months", names[place]), usd(*own), usd(*bills)]);
-    let whom =
-        if hardware.people == 1 { "you alone".to_owned() } else { format!("{} people", hardware.people) };
     figure(
         page,
         "Hardware of one's own, or bills",
@@ -321,8 +317,6 @@ fn languages(page: &mut String, report: &Report) {
     let mut languages: Vec<(String, Figures)> =
         languages.into_iter().map(|(name, sums)| (name, sums.figures())).collect();
     languages.sort_by(|(a, one), (b, other)| other.requests.cmp(&one.requests).then_with(|| a.cmp(b)));
-    let percent =
-        |rate: Option<f64>| rate.map_or("\u{2013}".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
     let rows: Vec<Vec<String>> = languages
         .iter()
         .map(|(name, figures)| {
