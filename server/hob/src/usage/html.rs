@@ -16,7 +16,7 @@ use super::{
     report::{Report, by_day, by_language, sentences, total},
     store::LOCAL,
 };
-use chart::{Series, bars, beside, escape, lines};
+use chart::{Series, Stand, bars, beside, escape, lines};
 
 /// Longer tables scroll.
 const STYLE: &str = include_str!("html/style.css");
@@ -51,16 +51,10 @@ pub(crate) fn page(report: &Report) -> String {
 /// What somebody wants to know at a glance.
 fn cards(page: &mut String, report: &Report, local: &Figures) {
     let money = &report.money;
-    let percent =
-        |rate: Option<f64>| rate.map_or("\u{2013}".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
     let sent = total(&report.sent());
     let mut cards = vec![
         ("answered here", grouped(local.requests), "requests on this machine".to_owned()),
-        (
-            "taken",
-            percent(local.acceptance_rate),
-            format!("{} of {} shown", local.accepted.total, local.shown),
-        ),
+        ("taken", share(local.acceptance_rate), format!("{} of {} shown", local.accepted.total, local.shown)),
         (
             "sent",
             grouped(sent.requests),
@@ -102,9 +96,15 @@ fn figure(page: &mut String, heading: &str, about: &str, parts: &[&str], svg: &s
         }
         page.push_str("</p>\n");
     }
+    // A wide table has no room beside a chart.
+    let class = if table.split("</tr>").next().is_some_and(|head| head.matches("<th").count() > 5) {
+        "figure below"
+    } else {
+        "figure"
+    };
     let _ = write!(
         page,
-        "<div class=\"figure\">\n<figure>{svg}</figure>\n<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{}: the figures\">\n{table}</div>\n</div>\n</section>\n",
+        "<div class=\"{class}\">\n<figure>{svg}</figure>\n<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{}: the figures\">\n{table}</div>\n</div>\n</section>\n",
         escape(heading)
     );
 }
@@ -163,7 +163,7 @@ fn requests(page: &mut String, report: &Report) {
         "Requests by day",
         "How often something was asked: of this machine, and of others.",
         &["answered here", "sent"],
-        &bars("requests", "Requests by day", &names, &series, count),
+        &bars("requests", "Requests by day", &names, &series, Stand::Stacked, count),
         &table(&["day", "here", "sent"], &rows),
     );
 }
@@ -185,15 +185,14 @@ fn spending(page: &mut String, report: &Report) {
         Series { name: "spent", values: spent.iter().map(|amount| dollars(*amount)).collect() },
     ];
     let rows = days.iter().zip(&spent).rev();
-    let rows: Vec<Vec<String>> = rows
-        .map(|(day, spent)| vec![day::written(*day), spent.to_string(), saved(day).to_string()])
-        .collect();
+    let rows: Vec<Vec<String>> =
+        rows.map(|(day, spent)| vec![day::written(*day), amount(*spent), amount(saved(day))]).collect();
     figure(
         page,
         "Money by day",
         "What was spent, and what this machine's answers would have cost at least.",
         &["not spent", "spent"],
-        &bars("money", "Money by day", &names, &series, usd),
+        &bars("money", "Money by day", &names, &series, Stand::Stacked, usd),
         &table(&["day", "spent", "not spent"], &rows),
     );
 }
@@ -259,8 +258,11 @@ fn latency(page: &mut String, report: &Report) {
     let at = |counts: &[(Option<u32>, u64)], bound: &Option<u32>| {
         counts.iter().find(|(other, _)| other == bound).map_or(0, |(_, count)| *count)
     };
-    let values =
-        |counts: &[(Option<u32>, u64)]| bounds.iter().map(|bound| float(at(counts, bound))).collect();
+    // Of each kind its own share: there are thousands of the one and a few of the other.
+    let values = |counts: &[(Option<u32>, u64)]| {
+        let all = counts.iter().map(|(_, count)| count).sum::<u64>().max(1);
+        bounds.iter().map(|bound| 100.0 * float(at(counts, bound)) / float(all)).collect()
+    };
     let series =
         [Series { name: "here", values: values(&here) }, Series { name: "sent", values: values(&sent) }];
     let rows = bounds.iter().zip(&names).map(|(bound, name)| {
@@ -269,10 +271,10 @@ fn latency(page: &mut String, report: &Report) {
     figure(
         page,
         "How long answers took",
-        "From the request to what was shown here, and to the end of an answer from elsewhere. Each bar counts the answers between the time \
-         below it and the one before.",
+        "From the request to what was shown here, and to the end of an answer from elsewhere. Each bar is the share of the answers \
+         between the time below it and the one before.",
         &["here", "sent"],
-        &bars("latency", "How long answers took", &names, &series, count),
+        &bars("latency", "How long answers took", &names, &series, Stand::Apart, percent),
         &table(&["within", "here", "sent"], &rows.collect::<Vec<_>>()),
     );
 }
@@ -286,7 +288,7 @@ fn break_even(page: &mut String, report: &Report) {
     let places = 24;
     let at = |place: u32| end * f64::from(place) / f64::from(places);
     let points: Vec<(f64, f64)> = (0..=places).map(|place| compared.after(at(place))).collect();
-    let names: Vec<String> = (0..=places).map(|place| format!("{:.1}", at(place))).collect();
+    let names: Vec<String> = (0..=places).map(|place| plain(at(place))).collect();
     let series = [
         Series { name: "hardware and its power", values: points.iter().map(|(_, own)| *own).collect() },
         Series { name: "bills", values: points.iter().map(|(bills, _)| *bills).collect() },
@@ -297,12 +299,10 @@ fn break_even(page: &mut String, report: &Report) {
     let rows = points.iter().enumerate().filter(|(place, _)| place.is_multiple_of(2));
     let rows =
         rows.map(|(place, (bills, own))| vec![format!("{} months", names[place]), usd(*own), usd(*bills)]);
-    let whom =
-        if hardware.people == 1 { "you alone".to_owned() } else { format!("{} people", hardware.people) };
     figure(
         page,
         "Hardware of one's own, or bills",
-        &format!("What has been paid after so many months, for {whom}. {}", compared.sentence()),
+        "What has been paid after so many months.",
         &["hardware and its power", "bills"],
         &lines("even", "Hardware of one's own, or bills", &names, &series, crossing, usd),
         &table(&["after", "hardware, power", "bills"], &rows.collect::<Vec<_>>()),
@@ -317,8 +317,6 @@ fn languages(page: &mut String, report: &Report) {
     let mut languages: Vec<(String, Figures)> =
         languages.into_iter().map(|(name, sums)| (name, sums.figures())).collect();
     languages.sort_by(|(a, one), (b, other)| other.requests.cmp(&one.requests).then_with(|| a.cmp(b)));
-    let percent =
-        |rate: Option<f64>| rate.map_or("\u{2013}".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
     let rows: Vec<Vec<String>> = languages
         .iter()
         .map(|(name, figures)| {
@@ -326,8 +324,8 @@ fn languages(page: &mut String, report: &Report) {
                 name.clone(),
                 grouped(figures.shown),
                 grouped(figures.accepted.total),
-                percent(figures.acceptance_rate),
-                percent(figures.kept_5min.rate),
+                share(figures.acceptance_rate),
+                share(figures.kept_5min.rate),
                 figures.keystrokes_saved_per_100.map_or("\u{2013}".to_owned(), |saved| format!("{saved:.1}")),
             ]
         })
@@ -363,13 +361,34 @@ fn grouped(count: u64) -> String {
 }
 
 /// A count on an axis.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
 fn count(count: f64) -> String {
     match count {
         ..10.0 if count.fract() != 0.0 => format!("{count:.1}"),
-        ..10_000.0 => format!("{count:.0}"),
-        ..10_000_000.0 => format!("{:.0} k", count / 1e3),
-        _ => format!("{:.0} M", count / 1e6),
+        ..1e6 => grouped(count.round() as u64),
+        _ => format!("{:.1} M", count / 1e6),
     }
+}
+
+/// A rate, where there is one.
+fn share(rate: Option<f64>) -> String {
+    rate.map_or("\u{2013}".to_owned(), |rate| percent(rate * 100.0))
+}
+
+/// An amount, where there is one.
+fn amount(amount: Usd) -> String {
+    if amount == Usd(0) { "\u{2013}".to_owned() } else { amount.to_string() }
+}
+
+/// A share on an axis.
+fn percent(share: f64) -> String {
+    format!("{share:.0} %")
+}
+
+/// A number without a fraction that says nothing.
+fn plain(number: f64) -> String {
+    let text = format!("{number:.1}");
+    text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a chart")]

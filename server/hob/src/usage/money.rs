@@ -212,9 +212,9 @@ fn assumptions(money: &Money, against: Option<&Against>) -> Vec<String> {
     )];
     if money.estimated > 0 {
         said.push(format!(
-            "{} of the requests sent were not counted by their provider: their cost is a guess, and what they may have cost at most is \
-             held against the budgets until you correct it.",
-            money.estimated
+            "Nobody counted the tokens of {} of what was sent: that cost is a guess, and what it may have been at most is held against the \
+             budgets until you correct it.",
+            if money.estimated == 1 { "one request".to_owned() } else { format!("{} requests", money.estimated) }
         ));
     }
     if let Some(Against { target, rate }) = against {
@@ -243,7 +243,12 @@ fn assumptions(money: &Money, against: Option<&Against>) -> Vec<String> {
 pub(crate) fn usd(amount: f64) -> String {
     match amount.abs() {
         ..0.000_05 => "$0.00".to_owned(),
-        ..0.1 => format!("${amount:.4}"),
+        ..0.1 => {
+            let text = format!("${amount:.4}");
+            let short = text.trim_end_matches('0');
+            // Cents are written out.
+            if short.len() < "$0.00".len() { format!("${amount:.2}") } else { short.to_owned() }
+        }
         ..1000.0 => format!("${amount:.2}"),
         _ => format!("${amount:.0}"),
     }
@@ -356,8 +361,8 @@ mod tests {
 
     #[test]
     fn amounts_and_spans_are_said_as_people_say_them() {
-        let said = [0.0, 0.001_234, 0.5, 12.345, 12_345.6].map(usd);
-        assert_eq!(said, ["$0.00", "$0.0012", "$0.50", "$12.35", "$12346"]);
+        let said = [0.0, 0.001_234, 0.05, 0.5, 12.346, 12_345.6].map(usd);
+        assert_eq!(said, ["$0.00", "$0.0012", "$0.05", "$0.50", "$12.35", "$12346"]);
         assert_eq!([0.5, 1.0, 4.58, 36.0].map(span), ["16 days", "1 month", "4.6 months", "3 years"]);
     }
 }

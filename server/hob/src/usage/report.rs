@@ -80,7 +80,7 @@ fn traffic(text: &mut String, report: &Report) {
     // Writing to a string can't fail.
     let _ = writeln!(
         text,
-        "{:<34} {:<15}{:>9}{:>12}{:>12}{:>11}{:>11}{:>11}{:>11}",
+        "{:<34} {:<16}{:>8}{:>12}{:>13}{:>12}{:>11}{:>11}{:>11}",
         "who answered",
         "task",
         "requests",
@@ -101,7 +101,7 @@ fn traffic(text: &mut String, report: &Report) {
         };
         let _ = writeln!(
             text,
-            "{:<34} {:<15}{:>9}{:>12}{:>12}{:>11}{:>11}{:>11}{:>11}",
+            "{:<34} {:<16}{:>8}{:>12}{:>13}{:>12}{:>11}{:>11}{:>11}",
             destination,
             task,
             figures.requests,

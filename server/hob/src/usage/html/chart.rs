@@ -9,7 +9,7 @@ use crate::explain::inert;
 
 /// Inner width and height of a chart, in its own units.
 const WIDE: f64 = 640.0;
-const HIGH: f64 = 200.0;
+const HIGH: f64 = 270.0;
 /// Room for the axes' words.
 const LEFT: f64 = 66.0;
 const TOP: f64 = 12.0;
@@ -81,24 +81,42 @@ fn grid(svg: &mut String, top: f64, steps: u32, words: Words) {
     }
 }
 
-/// Bars that stand on one another, a place for each of `names`, of which as many are written as have room.
-pub(super) fn bars(id: &str, title: &str, names: &[String], series: &[Series], words: Words) -> String {
-    let sums: Vec<f64> =
-        (0..names.len()).map(|at| series.iter().filter_map(|series| series.values.get(at)).sum()).collect();
-    let most = sums.iter().copied().fold(0.0, f64::max);
+/// How the bars of one place stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// On one another: their sum means something.
+    Stacked,
+    /// Next to one another.
+    Apart,
+}
+
+/// Bars, a place for each of `names`, of which as many are written as have room.
+pub(super) fn bars(
+    id: &str,
+    title: &str,
+    names: &[String],
+    series: &[Series],
+    stand: Stand,
+    words: Words,
+) -> String {
+    let stacked = stand == Stand::Stacked;
+    let of = |at: usize| series.iter().filter_map(move |series| series.values.get(at)).copied();
+    let highest = |at: usize| if stacked { of(at).sum() } else { of(at).fold(0.0, f64::max) };
+    let most = (0..names.len()).map(highest).fold(0.0, f64::max);
     let (top, steps) = scale(most);
     let mut svg = String::new();
     let description = format!("Bars for {} places, the highest {}.", names.len(), words(most));
     begin(&mut svg, id, title, &description, HIGH);
     grid(&mut svg, top, steps, words);
     let room = WIDE / float(names.len().max(1));
-    let wide = (room * 0.76).clamp(1.0, 46.0);
+    let all = (room * 0.76).clamp(1.0, 60.0);
+    let wide = if stacked { all } else { all / float(series.len().max(1)) };
     let longest = names.iter().map(String::len).max().unwrap_or(1);
     // A character of the axes takes some 6.6 units.
     let every = (float(longest) * 6.6 + 10.0) / room;
     let every = ceil(every).max(1);
     for (at, name) in names.iter().enumerate() {
-        let x = LEFT + room * float(at) + (room - wide) / 2.0;
+        let left = LEFT + room * float(at) + (room - all) / 2.0;
         let mut y = TOP + HIGH;
         for (number, series) in series.iter().enumerate() {
             let value = series.values.get(at).copied().unwrap_or(0.0);
@@ -106,7 +124,8 @@ pub(super) fn bars(id: &str, title: &str, names: &[String], series: &[Series], w
             if high <= 0.0 {
                 continue;
             }
-            y -= high;
+            let x = if stacked { left } else { left + wide * float(number) };
+            y = if stacked { y } else { TOP + HIGH } - high;
             let _ = write!(
                 svg,
                 "<rect class=\"s{number}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{wide:.1}\" height=\"{high:.2}\" rx=\"1.5\"><title>{}: {} {}</title></rect>",
@@ -120,7 +139,7 @@ pub(super) fn bars(id: &str, title: &str, names: &[String], series: &[Series], w
             let _ = write!(
                 svg,
                 "<text class=\"mid\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-                x + wide / 2.0,
+                left + all / 2.0,
                 TOP + HIGH + 18.0,
                 escape(name)
             );
@@ -161,9 +180,11 @@ pub(super) fn beside(
             if wide <= 0.0 {
                 continue;
             }
+            // What is there is seen.
+            let wide = wide.max(1.5);
             let _ = write!(
                 svg,
-                "<rect class=\"s{number}\" x=\"{x:.1}\" y=\"{:.1}\" width=\"{wide:.2}\" height=\"14\" rx=\"1.5\"><title>{}: {} {}</title></rect>",
+                "<rect class=\"s{number}\" x=\"{x:.1}\" y=\"{:.1}\" width=\"{wide:.2}\" height=\"14\"><title>{}: {} {}</title></rect>",
                 y + 14.0,
                 escape(name),
                 escape(part),
@@ -261,7 +282,7 @@ mod tests {
     fn names_cannot_leave_their_place() {
         let names = ["</svg><script>alert(1)</script>".to_owned(), "\" onload=\"x\u{202e}".to_owned()];
         let series = [Series { name: "here", values: vec![1.0, 2.0] }];
-        let svg = bars("x", "A & B", &names, &series, |value| format!("{value}"));
+        let svg = bars("x", "A & B", &names, &series, Stand::Stacked, |value| format!("{value}"));
         assert!(
             !svg.contains("<script") && !svg.contains("\" onload=\"") && !svg.contains('\u{202e}'),
             "{svg}"
