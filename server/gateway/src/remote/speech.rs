@@ -18,6 +18,17 @@ pub(super) struct Fill<'p> {
     pub(super) begins: &'p [u8],
     /// Tokens to decode at most; 0: only read the prompt.
     pub(super) most: usize,
+    /// The host's slot that the prompt is to be read in, whoever waits for it; `None`: the host's choice.
+    pub(super) slot: Option<u32>,
+}
+
+/// What came of reading a prompt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Read {
+    /// Tokens that were evaluated for it.
+    pub(super) evaluated: u32,
+    /// The slot that holds it.
+    pub(super) slot: Option<u32>,
 }
 
 /// What a host says of its model.
@@ -118,6 +129,23 @@ impl Speech {
         match self {
             Self::LlamaServer => ("/completion", llama_server::fill(fill)),
             Self::Vllm(model) => ("/v1/completions", vllm::fill(model, fill)),
+        }
+    }
+
+    /// Where a prompt is read and nothing decoded, and the body; `None` where that is no use: a host that keeps what it reads for
+    /// whoever comes next has no slots to lose it in.
+    pub(super) fn read(&self, fill: &Fill<'_>) -> Option<(&'static str, Value)> {
+        match self {
+            Self::LlamaServer => Some(("/completion", llama_server::read(fill))),
+            Self::Vllm(_) => None,
+        }
+    }
+
+    /// The answer to that.
+    pub(super) fn was_read(&self, answer: &Value) -> Read {
+        match self {
+            Self::LlamaServer => llama_server::was_read(answer),
+            Self::Vllm(_) => Read::default(),
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
 
 use model::{Finish, Kind, ModelInfo, Order, Request, SessionKey, Shown, Stats, Stop};
 use prompt::{Builder, Facts, Fim, Hole, Prompt, Refusal, Token, View, Views, cache, family};
-use tokio::task::spawn_blocking;
+use tokio::{sync::Mutex as AsyncMutex, task::spawn_blocking};
 
 use super::{
     Withholds,
@@ -24,6 +24,9 @@ use super::{
 
 /// After so long without a word of it a host may have become another.
 const STRANGERS: Duration = Duration::from_secs(30);
+
+/// How long a host may take to notice that nobody listens any more.
+const LEAVING: Duration = Duration::from_secs(5);
 
 /// See the module.
 pub(super) struct Team {
@@ -44,6 +47,19 @@ struct Model {
     context: usize,
     identity: String,
     layouts: Mutex<Layouts>,
+    seats: Mutex<BTreeMap<SessionKey, Arc<AsyncMutex<Seat>>>>,
+}
+
+/// What is known of the host's slot for a document.
+///
+/// A llama-server chooses the free slot that holds the longest beginning of a prompt. When a person types on before the answer is there, the
+/// slot that does is not free yet: the host takes another, reads everything anew, and may never catch up. So that slot is asked for then, and
+/// only then: at other times the host knows better.
+#[derive(Debug, Default)]
+struct Seat {
+    slot: Option<u32>,
+    /// When the last question was asked, if it was not read to its end.
+    left: Option<Instant>,
 }
 
 /// How its prompts are laid out.
@@ -86,6 +102,7 @@ impl Team {
             context: usize::try_from(context).unwrap_or(usize::MAX),
             identity: profile.identity,
             layouts: Mutex::new(Layouts { builder: None, views: Views::default() }),
+            seats: Mutex::default(),
         });
         model.vocabulary.fetch(cache::sample().map(str::to_owned)).await?;
         let own = Arc::clone(&model);
@@ -137,6 +154,7 @@ impl Team {
     pub(super) fn forget(&self, session: SessionKey) {
         if let Ok(model) = self.model() {
             model.layouts().views.forget(session);
+            model.seats.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
         }
     }
 
@@ -191,8 +209,11 @@ impl Team {
         let before = request.blocks.len();
         request.blocks.retain(|block| (self.withholds)(&block.path).is_none());
         let (kind, single_line, whole) = (request.kind, request.single_line, request.blocks.len() == before);
+        // One at a time for each document: what the one before has had read is where this one goes on.
+        let mut seat = model.seat(request.session).lock_owned().await;
         let own = Arc::clone(&model);
-        let prompt = spawn_blocking(move || own.lay_out(&request)).await.map_err(|_| BROKEN)??;
+        let laid_out = spawn_blocking(move || own.lay_out(&request));
+        let (prompt, is_new) = laid_out.await.map_err(|_| BROKEN)??;
         let answer = work.answer.insert(Answer::new(&prompt, single_line, work.arrived));
         answer.stats.prompt_ms = milliseconds(work.arrived);
         work.shown = prompt.shown.clone();
@@ -206,8 +227,29 @@ impl Team {
             begins: if reads { &[] } else { begins },
             // A word that was taken back may be said in as many tokens as it has bytes.
             most: if reads { 0 } else { prompt.answer_tokens + begins.len() },
+            slot: seat.slot.filter(|_| seat.left.is_some_and(|left| left.elapsed() < LEAVING)),
         };
+        let reading = self.speech.read(&fill).filter(|_| is_new || reads);
+        let read_it_all = reading.is_some();
+        let mut evaluated = 0;
+        if let Some((path, body)) = reading {
+            // A task of its own: whoever types on wants it to be read to the end all the same.
+            let (host, speech) = (self.host.clone(), self.speech.clone());
+            let task = tokio::spawn(async move {
+                let read = speech.was_read(&host.post(path, &body).await?);
+                seat.slot = read.slot;
+                Ok::<_, Trouble>((seat, read.evaluated))
+            });
+            (seat, evaluated) = task.await.map_err(|_| BROKEN)??;
+            self.hear();
+            answer.stats.evaluated_tokens = evaluated;
+        }
+        if reads && read_it_all {
+            return Ok(Stop::Prefilled);
+        }
         let (path, body) = self.speech.fill(&fill);
+        // Until it has ended by itself the host may not have noticed that nobody listens.
+        seat.left = Some(Instant::now());
         let mut response = self.host.stream(path, &body).await?;
         let (mut events, mut ended) = (Events::default(), None);
         while let Some(bytes) = self.host.next(&mut response).await? {
@@ -234,10 +276,13 @@ impl Team {
                 say(text);
             }
             if let Some(stop) = enough {
+                answer.stats.evaluated_tokens += evaluated;
                 return Ok(stop);
             }
         }
+        answer.stats.evaluated_tokens += evaluated;
         let stop = ended.ok_or_else(|| Trouble::Silent("it broke its answer off".into()))?;
+        seat.left = None;
         Ok(if reads { Stop::Prefilled } else { stop })
     }
 
@@ -272,8 +317,15 @@ struct Work {
 }
 
 impl Model {
-    /// The prompt for `request`. Waits for the host where texts are new; not for an async thread.
-    fn lay_out(&self, request: &Request) -> Result<Prompt, Trouble> {
+    /// Where the host holds what it has read of a document.
+    fn seat(&self, session: SessionKey) -> Arc<AsyncMutex<Seat>> {
+        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(seats.entry(session).or_default())
+    }
+
+    /// The prompt for `request`, and whether it is of a place that was not shown before. Waits for the host where texts are new; not
+    /// for an async thread.
+    fn lay_out(&self, request: &Request) -> Result<(Prompt, bool), Trouble> {
         let sources = self.with_layouts(|layouts| {
             layouts.builder.as_ref().map(|builder| builder.sources(&Hole::of(request)))
         })?;
@@ -283,11 +335,11 @@ impl Model {
             let builder = builder.as_mut()?;
             // Where an anchor stands it stays, until no more fits behind it: to move it costs the host the text after the cursor.
             if let Some((hole, view, _)) = views.find(builder, request) {
-                return Some(builder.build_view(&hole, view));
+                return Some((builder.build_view(&hole, view), false));
             }
             let hole = Hole::of(request);
             views.put(&hole, View::Whole);
-            Some(builder.build_view(&hole, View::Whole))
+            Some((builder.build_view(&hole, View::Whole), true))
         })?
         .ok_or(BROKEN)
     }

@@ -9,7 +9,7 @@ use model::Stop;
 use prompt::Token;
 use serde_json::{Value, json};
 
-use super::{Fill, Pieces, Profile, Said, Strange, Told, short, token};
+use super::{Fill, Pieces, Profile, Read, Said, Strange, Told, short, token};
 
 /// How many of the likeliest tokens are asked for with each: enough to see what else could have been said of a word that was begun.
 const LIKELIEST: u32 = 8;
@@ -60,10 +60,26 @@ pub(super) fn fill(fill: &Fill<'_>) -> Value {
     if fill.most > 0 {
         body["n_probs"] = json!(LIKELIEST);
     }
+    if let Some(slot) = fill.slot {
+        body["id_slot"] = json!(slot);
+    }
     if let Some(grammar) = grammar(fill.begins) {
         body["grammar"] = json!(grammar);
     }
     body
+}
+
+pub(super) fn read(prompt: &Fill<'_>) -> Value {
+    let mut body = fill(&Fill { begins: &[], most: 0, ..prompt.clone() });
+    body["stream"] = json!(false);
+    body["response_fields"] = json!(["id_slot", "timings"]);
+    body
+}
+
+pub(super) fn was_read(answer: &Value) -> Read {
+    let number =
+        |path| answer.pointer(path).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+    Read { evaluated: number("/timings/prompt_n").unwrap_or(0), slot: number("/id_slot") }
 }
 
 /// A grammar for texts that begin with these bytes; `None` where anything may come, or they are no text by themselves.
@@ -148,10 +164,13 @@ mod tests {
     #[test]
     fn a_hole_is_asked_for_in_tokens_and_bound_to_what_is_typed() {
         let tokens = [1, 1036, 3, 205, 2, 265].map(Token);
-        let body = fill(&Fill { tokens: &tokens, begins: "\"é".as_bytes(), most: 24 });
+        let body = fill(&Fill { tokens: &tokens, begins: "\"é".as_bytes(), most: 24, slot: None });
         expect![[r#"{"cache_prompt":true,"grammar":"root ::= \"\\U00000022\\U000000E9\" [\\x00-\\U0010FFFF]*","n_predict":24,"n_probs":8,"prompt":[1,1036,3,205,2,265],"response_fields":["stop","stop_type","timings"],"return_tokens":true,"samplers":["temperature"],"stream":true,"temperature":0.0,"timings_per_token":true}"#]].assert_eq(&body.to_string());
-        let reading = fill(&Fill { tokens: &tokens, begins: b"", most: 0 });
+        let reading = read(&Fill { tokens: &tokens, begins: b"x", most: 24, slot: Some(3) });
         assert!(reading.get("grammar").is_none() && reading.get("n_probs").is_none());
+        assert_eq!((&reading["n_predict"], &reading["id_slot"]), (&json!(0), &json!(3)));
+        let answer = json!({ "id_slot": 3, "timings": { "prompt_n": 812 } });
+        assert_eq!(was_read(&answer), Read { evaluated: 812, slot: Some(3) });
         assert!(grammar(b"\xc3").is_none(), "half a character is no text");
     }
 

@@ -166,8 +166,10 @@ mod tests {
 
     #[test]
     fn a_hole_is_asked_for_in_tokens_and_bound_to_what_is_typed() {
-        let body =
-            fill("qwen", &Fill { tokens: &[Token(7), Token(8)], begins: ".le(\n".as_bytes(), most: 24 });
+        let body = fill(
+            "qwen",
+            &Fill { tokens: &[Token(7), Token(8)], begins: ".le(\n".as_bytes(), most: 24, slot: None },
+        );
         expect![[r#"{"logprobs":8,"max_tokens":24,"model":"qwen","prompt":[7,8],"stream":true,"stream_options":{"include_usage":true},"structured_outputs":{"regex":"\\.le\\(\\n[\\s\\S]*"},"temperature":0.0}"#]].assert_eq(&body.to_string());
     }
 
