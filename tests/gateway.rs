@@ -3,6 +3,7 @@
 //!
 //! The provider is a script on loopback; everything else is real. Must not look at what `hob` says of itself where the bytes can be seen.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test from its first line to its last")]
 
 #[path = "../server/gateway/tests/fake/mod.rs"]
 mod fake;
@@ -38,7 +39,7 @@ const END: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason
 
 fn chunks(pieces: &[&str]) -> String {
     let chunk = |piece: &&str| json!({ "choices": [{ "index": 0, "delta": { "content": piece } }] });
-    pieces.iter().map(|piece| format!("data: {}\n\n", chunk(piece))).collect()
+    pieces.iter().map(|piece| format!("data: {}\n\n", chunk(piece))).collect::<Vec<_>>().concat()
 }
 
 /// A world whose user has a provider at `origin`, and these lines of configuration besides.
@@ -229,11 +230,9 @@ fn a_thousand_secrets_stay_here_and_come_back_in_the_answer() {
     };
     let secrets: Vec<String> =
         (0..1000).map(|_| format!("ghp_{}", (0..36).map(|_| letter()).collect::<String>())).collect();
-    let file: String = secrets
-        .iter()
-        .enumerate()
-        .map(|(at, secret)| format!("const K{at}: &str = \"{secret}\"; // {secret}\n"))
-        .collect();
+    let constant =
+        |(at, secret): (usize, &String)| format!("const K{at}: &str = \"{secret}\"; // {secret}\n");
+    let file = secrets.iter().enumerate().map(constant).collect::<Vec<_>>().concat();
     // The provider repeats the last placeholder, in three pieces.
     let reply = |request: &str| {
         let (_, rest) = request.rsplit_once("HOB_SECRET_").expect("a placeholder");

@@ -141,7 +141,8 @@ fn lived_in(hostile: bool) -> (World, Vec<String>) {
     let world = World::new();
     count(&world, hostile);
     let mut ledger = Ledger::open(&world.state()).expect("a new ledger");
-    let target = |ago: u64| if ago % 4 == 0 { "anthropic/claude-sonnet-5-5" } else { "openai/gpt-6-luna" };
+    let target =
+        |ago: u64| if ago.is_multiple_of(4) { "anthropic/claude-sonnet-5-5" } else { "openai/gpt-6-luna" };
     let days = (0..20).step_by(2);
     let names = days.map(|ago| send(&mut ledger, target(ago), ago, ago != 6)).collect();
     (world, names)

@@ -109,7 +109,7 @@ impl Relay {
                     return;
                 }
                 if let Ok(host) = TcpStream::connect(("127.0.0.1", to)) {
-                    join(hob, host, &keeps);
+                    join(&hob, &host, &keeps);
                 }
             }
         });
@@ -130,7 +130,7 @@ impl Drop for Relay {
 }
 
 /// Carries bytes both ways, each way on a thread that ends with either side.
-fn join(hob: TcpStream, host: TcpStream, keeps: &Arc<Mutex<Vec<u8>>>) {
+fn join(hob: &TcpStream, host: &TcpStream, keeps: &Arc<Mutex<Vec<u8>>>) {
     let ways = [
         (hob.try_clone(), host.try_clone(), Some(Arc::clone(keeps))),
         (host.try_clone(), hob.try_clone(), None),

@@ -179,7 +179,7 @@ fn race(mut this: Window, mut dice: Dice, start: &Barrier, look: &mpsc::Sender<u
         match reserved {
             Ok(reservation) => {
                 came.taken += 1;
-                drop(look.send(round));
+                look.send(round).expect("who looks does so to the end");
                 if round % 2 == 1 && dice.below(2) == 0 {
                     this.settle(reservation, dice.below(worst + 1), now);
                 }
@@ -212,7 +212,9 @@ fn sixty_four_windows_overspend_nothing() {
         let racers: Vec<_> = (0..WINDOWS).map(racer).collect();
         drop(now);
         let connection = look(state.path());
-        looks.iter().for_each(|round| check_day(&connection, round));
+        for round in looks {
+            check_day(&connection, round);
+        }
         racers.into_iter().map(|racer| racer.join().unwrap()).collect()
     });
     let sum = |of: fn(&Came) -> u64| came.iter().map(of).sum::<u64>();

@@ -2,6 +2,7 @@
 //!
 //! The host's vocabulary is small enough to read: each byte is a token, and the special ones have numbers from 256 on.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test from its first line to its last")]
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -124,17 +125,18 @@ fn spelled(byte: u8) -> char {
 }
 
 fn said(text: &str) -> String {
+    let event = |data: &Value| format!("data: {data}\n\n");
     let mut events = String::new();
     for letter in text.chars() {
         let letter = letter.to_string();
         let top = json!({ &letter: -0.1, "?": -2.5 });
         let logprobs = json!({ "tokens": [letter], "token_logprobs": [-0.1], "top_logprobs": [top] });
         let choice = json!({ "text": letter, "logprobs": logprobs, "finish_reason": null });
-        events += &format!("data: {}\n\n", json!({ "choices": [choice] }));
+        events.push_str(&event(&json!({ "choices": [choice] })));
     }
-    events += &format!("data: {}\n\n", json!({ "choices": [{ "text": "", "finish_reason": "stop" }] }));
+    events.push_str(&event(&json!({ "choices": [{ "text": "", "finish_reason": "stop" }] })));
     let usage = json!({ "prompt_tokens": 30, "prompt_tokens_details": { "cached_tokens": 28 } });
-    events + &format!("data: {}\n\ndata: [DONE]\n\n", json!({ "choices": [], "usage": usage }))
+    events + &event(&json!({ "choices": [], "usage": usage })) + "data: [DONE]\n\n"
 }
 
 /// A window that is connected to the remote engine of a host.
@@ -299,4 +301,20 @@ fn a_refused_key_is_said_without_the_key() {
     assert!(sentence.contains("127.0.0.1") && sentence.contains("`key`"), "{sentence}");
     assert!(!sentence.contains("sesame"), "{sentence}");
     assert_eq!(window.fill("a.rs", "let $0;\n").1, Err(error), "nobody waits for a host that refuses");
+}
+
+#[test]
+fn a_host_that_fails_costs_an_answer_and_is_found_again() {
+    let (script, mut window) = scripted("len");
+    assert_eq!(window.fill("a.rs", "self.le$0;\n").0, "n");
+    script.lock().expect("nobody panicked with it").status = 503;
+    assert!(matches!(window.fill("a.rs", "self.l$0;\n").1, Err(ModelError::Unusable(_))));
+    script.lock().expect("nobody panicked with it").status = 0;
+    loop {
+        if let FromEngine::Model(ModelState::Ready(_)) = window.next() {
+            break;
+        }
+    }
+    let (text, result) = window.fill("a.rs", "self.le$0;\n");
+    assert_eq!((text.as_str(), result.map(|finish| finish.stop)), ("n", Ok(Stop::EndOfText)));
 }
