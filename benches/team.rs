@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use benches::source;
+use benches::{chance::Chance, source};
 use config::{Dialect, Provider};
 use engine::{Answer, EngineClient};
 use gateway::remote::{self, RemoteOptions};
@@ -170,38 +170,17 @@ impl Answer for Watch {
     }
 }
 
-/// Numbers by chance, the same each time (splitmix64).
-struct Chance(u64);
+/// From one key to the next.
+fn gap(chance: &mut Chance) -> Duration {
+    let (median, spread, least, most) = KEY_MS;
+    let normal = (-2.0 * (1.0 - chance.unit()).ln()).sqrt() * (std::f64::consts::TAU * chance.unit()).cos();
+    Duration::from_secs_f64((median.ln() + spread * normal).exp().clamp(least, most) / 1e3)
+}
 
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// From 0 to 1.
-    #[expect(clippy::cast_precision_loss, reason = "53 bits are all that fit")]
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn below(&mut self, count: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(count.max(1)).unwrap_or(1)).unwrap_or(0)
-    }
-
-    fn gap(&mut self) -> Duration {
-        let (median, spread, least, most) = KEY_MS;
-        let normal = (-2.0 * (1.0 - self.unit()).ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos();
-        Duration::from_secs_f64((median.ln() + spread * normal).exp().clamp(least, most) / 1e3)
-    }
-
-    fn thought(&mut self) -> Duration {
-        let (least, most) = THOUGHT_MS;
-        Duration::from_secs_f64((least + (most - least) * self.unit()) / 1e3)
-    }
+/// Before a line or at its end.
+fn thought(chance: &mut Chance) -> Duration {
+    let (least, most) = THOUGHT_MS;
+    Duration::from_secs_f64((least + (most - least) * chance.unit()) / 1e3)
 }
 
 /// Types until the time is over; the number of keys.
@@ -212,7 +191,7 @@ fn live(
     until: Instant,
     to: &mpsc::Sender<Key>,
 ) -> usize {
-    let mut chance = Chance(u64::try_from(user).unwrap_or(0));
+    let mut chance = Chance::new(u64::try_from(user).unwrap_or(0));
     let mut keys = 0;
     // People do not begin in the same moment.
     thread::sleep(Duration::from_secs_f64(chance.unit() * 2.0));
@@ -234,12 +213,12 @@ fn live(
                 let request = question(user, &before, &line[..end], &after);
                 let key = Key { is_new_place, ..Key::default() };
                 let ticket = client.ask(request, Watch { asked: Instant::now(), key, to: to.clone() });
-                thread::sleep(chance.gap());
+                thread::sleep(gap(&mut chance));
                 drop(ticket);
                 is_new_place = false;
             }
             before.push_str(line);
-            thread::sleep(chance.thought());
+            thread::sleep(thought(&mut chance));
         }
     }
     keys

@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeMap, env, fs, io, ops::Range, path::PathBuf};
 
-use benches::source;
+use benches::{chance::Chance, source};
 use syntax::{Language, Part, Tree};
 use text::Snapshot;
 
@@ -53,16 +53,16 @@ fn main() -> io::Result<()> {
         folders.push(PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../server")));
     }
 
-    let mut random = Random(1);
+    let mut chance = Chance::new(1);
     println!(
         "| language | files | with errors | line | rejected | new code | rejected |\n|---|--:|--:|--:|--:|--:|--:|"
     );
     for (language, mut files) in files(&folders)? {
         let mut tally = Tally::default();
         while tally.lines.holes < holes && !files.is_empty() {
-            let file = files.swap_remove(random.below(files.len()));
+            let file = files.swap_remove(chance.below(files.len()));
             let Ok(text) = fs::read_to_string(&file) else { continue };
-            let rejected = judge(language, &text, &mut random, &mut tally);
+            let rejected = judge(language, &text, &mut chance, &mut tally);
             for (line, rest) in rejected.into_iter().filter(|_| show) {
                 println!("{}:{line}: {rest}", file.display());
             }
@@ -98,7 +98,7 @@ fn files(folders: &[PathBuf]) -> io::Result<Vec<(Language, Vec<PathBuf>)>> {
 }
 
 /// Takes out texts of both kinds at random places; returns what was rejected, with the cursor as `$0`, and on which line.
-fn judge(language: Language, text: &str, random: &mut Random, tally: &mut Tally) -> Vec<(usize, String)> {
+fn judge(language: Language, text: &str, chance: &mut Chance, tally: &mut Tally) -> Vec<(usize, String)> {
     let whole = Snapshot::new(text, 0);
     let Some(tree) = Tree::parse(language, &whole, None, None) else { return Vec::new() };
     tally.files += 1;
@@ -107,14 +107,14 @@ fn judge(language: Language, text: &str, random: &mut Random, tally: &mut Tally)
         tree.parts().into_iter().filter(|(part, _)| *part == Part::Statement).collect();
     let mut rejected = Vec::new();
     for _ in 0..IN_A_FILE {
-        let line = random.below(whole.line_count());
+        let line = chance.below(whole.line_count());
         let cut = whole.line_start(line)..whole.line_end(line);
-        rejected.extend(judge_one(language, &whole, cut, random, &mut tally.lines));
+        rejected.extend(judge_one(language, &whole, cut, chance, &mut tally.lines));
         if !statements.is_empty() {
-            let (_, cut) = statements.swap_remove(random.below(statements.len()));
+            let (_, cut) = statements.swap_remove(chance.below(statements.len()));
             // Some nodes include their line's end.
             let cut = cut.start..cut.start + whole.slice(cut.clone()).trim_end().len();
-            rejected.extend(judge_one(language, &whole, cut, random, &mut tally.statements));
+            rejected.extend(judge_one(language, &whole, cut, chance, &mut tally.statements));
         }
     }
     rejected
@@ -125,18 +125,18 @@ fn judge_one(
     language: Language,
     whole: &Snapshot,
     within: Range<usize>,
-    random: &mut Random,
+    chance: &mut Chance,
     count: &mut Count,
 ) -> Option<(usize, String)> {
     let lines = whole.line_of(within.start)..whole.line_of(within.end) + 1;
-    let line = lines.start + random.below(lines.len());
+    let line = lines.start + chance.below(lines.len());
     let (start, end) = (whole.line_start(line).max(within.start), whole.line_end(line).min(within.end));
     let said = whole.slice(start..end);
     if said.trim().is_empty() || said.len() > LONGEST_LINE {
         return None;
     }
     let indent = said.len() - said.trim_start().len();
-    let mut place = start + indent + random.below(said.trim().len());
+    let mut place = start + indent + chance.below(said.trim().len());
     while !whole.is_char_boundary(place) {
         place -= 1;
     }
@@ -147,17 +147,4 @@ fn judge_one(
     let added = tree.verifier(&without, place..place).judge(&rest).added;
     count.rejected += usize::from(added > 0);
     (added > 0).then(|| (line + 1, format!("{}$0{rest}", whole.slice(start..place))))
-}
-
-/// splitmix64: the same places on every machine.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap_or_default()
-    }
 }

@@ -1,4 +1,5 @@
 //! Measurements. Must not be used by the product.
 
+pub mod chance;
 pub mod figures;
 pub mod source;

@@ -9,7 +9,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{
-    Destination, Dialect, Globs, Mode, Retention, Secrets, Target, Task, Then, Usd, origin, values::words,
+    Destination, Dialect, Globs, Mode, Retention, Secrets, Target, Task, Then, Usd, origin,
+    values::{schema, words},
 };
 
 words!(Mode: LocalOnly = "local-only", Ask = "ask", Auto = "auto");
@@ -18,19 +19,7 @@ words!(Secrets: Refuse = "refuse", Redact = "redact");
 words!(Dialect: Openai = "openai", Anthropic = "anthropic", Gemini = "gemini", LlamaServer = "llama-server", Ollama = "ollama",
     Vllm = "vllm");
 
-impl JsonSchema for Task {
-    fn schema_name() -> Cow<'static, str> {
-        "Task".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": Task::ALL.map(Task::name) })
-    }
-}
+schema!(Task: { "enum": Task::ALL.map(Task::name) });
 
 /// Texts of a certain shape: what the manual says that they are, and a function that yields the text as it is kept, if it is one.
 macro_rules! texts {
@@ -54,19 +43,7 @@ macro_rules! texts {
             }
         }
 
-        impl JsonSchema for $Type {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($Type).into()
-            }
-
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "x-takes": $takes })
-            }
-        }
+        schema!($Type: { "type": "string", "x-takes": $takes });
     )*};
 }
 
@@ -173,39 +150,15 @@ impl<'de> Deserialize<'de> for Dollars {
     }
 }
 
-impl JsonSchema for Dollars {
-    fn schema_name() -> Cow<'static, str> {
-        "Dollars".into()
-    }
+schema!(Dollars: {
+    "type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,9})?$",
+    "x-takes": "an amount in dollars, in quotes: \"0.25\"",
+});
 
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,9})?$",
-            "x-takes": "an amount in dollars, in quotes: \"0.25\"",
-        })
-    }
-}
-
-impl JsonSchema for Target {
-    fn schema_name() -> Cow<'static, str> {
-        "Target".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "x-takes": "a model at a provider, such as \"anthropic/claude-sonnet-5\"",
-        })
-    }
-}
+schema!(Target: {
+    "type": "string",
+    "x-takes": "a model at a provider, such as \"anthropic/claude-sonnet-5\"",
+});
 
 /// What follows from a rule, as written: one word, or a list of destinations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,23 +195,11 @@ impl<'de> Deserialize<'de> for Consequence {
     }
 }
 
-impl JsonSchema for Consequence {
-    fn schema_name() -> Cow<'static, str> {
-        "Consequence".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }],
-            "x-takes": "\"deny-cloud\", or a list of who is asked, in this order: \"local\", or a model at a provider such as \
-                \"anthropic/claude-sonnet-5\"",
-        })
-    }
-}
+schema!(Consequence: {
+    "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1 }],
+    "x-takes": "\"deny-cloud\", or a list of who is asked, in this order: \"local\", or a model at a provider such as \
+        \"anthropic/claude-sonnet-5\"",
+});
 
 #[cfg(test)]
 mod tests {

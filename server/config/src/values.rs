@@ -67,16 +67,9 @@ pub enum LogLevel {
     Trace,
 }
 
-/// The schema of an enum whose variants are plain words. Not derived: a derived one repeats each variant's Rust documentation.
-macro_rules! words {
-    ($Type:ident: $($Variant:ident = $word:literal),*) => {
-        impl $Type {
-            /// The word that is written for it.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$Variant => $word,)* }
-            }
-        }
-
+/// The schema of a type that is written as one value: spelled out where it is used, under no name of its own.
+macro_rules! schema {
+    ($Type:ident: $schema:tt) => {
         impl JsonSchema for $Type {
             fn schema_name() -> Cow<'static, str> {
                 stringify!($Type).into()
@@ -87,9 +80,24 @@ macro_rules! words {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "enum": [$($word),*] })
+                json_schema!($schema)
             }
         }
+    };
+}
+pub(crate) use schema;
+
+/// The schema of an enum whose variants are plain words. Not derived: a derived one repeats each variant's Rust documentation.
+macro_rules! words {
+    ($Type:ident: $($Variant:ident = $word:literal),*) => {
+        impl $Type {
+            /// The word that is written for it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$Variant => $word,)* }
+            }
+        }
+
+        schema!($Type: { "enum": [$($word),*] });
     };
 }
 pub(crate) use words;
@@ -206,25 +214,13 @@ impl<'de> Deserialize<'de> for Period {
     }
 }
 
-impl JsonSchema for Period {
-    fn schema_name() -> Cow<'static, str> {
-        "Period".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "anyOf": [
-                { "type": "integer", "minimum": 0, "maximum": Self::LONGEST_S },
-                { "type": "string", "pattern": "^[0-9]+ *(h|min|s)$" },
-            ],
-            "x-takes": "a number of seconds, or a text such as \"90s\", \"10min\" or \"2h\", up to 30 days",
-        })
-    }
-}
+schema!(Period: {
+    "anyOf": [
+        { "type": "integer", "minimum": 0, "maximum": Self::LONGEST_S },
+        { "type": "string", "pattern": "^[0-9]+ *(h|min|s)$" },
+    ],
+    "x-takes": "a number of seconds, or a text such as \"90s\", \"10min\" or \"2h\", up to 30 days",
+});
 
 /// A model file, as the user names it: absolute, or below the home folder (`~/…`).
 ///
@@ -254,19 +250,7 @@ impl<'de> Deserialize<'de> for ModelFile {
     }
 }
 
-impl JsonSchema for ModelFile {
-    fn schema_name() -> Cow<'static, str> {
-        "ModelFile".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "x-takes": "the path of a file, absolute or beginning with \"~/\"",
-        })
-    }
-}
+schema!(ModelFile: {
+    "type": "string",
+    "x-takes": "the path of a file, absolute or beginning with \"~/\"",
+});

@@ -10,7 +10,6 @@
 mod answer;
 mod connection;
 mod desk;
-mod events;
 mod host;
 mod socket;
 mod speech;

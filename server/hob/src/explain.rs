@@ -4,6 +4,7 @@
 //! whatever somebody called a file.
 
 mod detail;
+mod facts;
 #[cfg(feature = "gateway")]
 mod sent;
 mod stats;

@@ -7,7 +7,7 @@ use config::Dialect;
 use model::cloud::{Ask, Part};
 use serde_json::Value;
 
-use super::{Event, conversation::is_hidden};
+use super::{Event, Malformed, conversation::is_hidden, stream};
 
 /// The longest sentence, in characters.
 const SENTENCE: usize = 200;
@@ -64,6 +64,20 @@ pub(crate) fn in_stream(error: &Value) -> Event {
     let said = sentence(&words(error).unwrap_or_default());
     let message = if said.is_empty() { "the provider failed while it answered".to_owned() } else { said };
     Event::Failed { status, message }
+}
+
+/// The event for a chunk of `OpenAI`'s protocol that reports a failure: by an error object of its own, or, as some servers do, by being
+/// one (`is_error`), which `data` is then. `None`: it is a part of the answer.
+pub(crate) fn in_chunk(
+    error: Option<&Value>,
+    is_error: bool,
+    data: &str,
+) -> Result<Option<Event>, Malformed> {
+    Ok(match error {
+        Some(error) => Some(in_stream(error)),
+        None if is_error => Some(in_stream(&stream::parse(data)?)),
+        None => None,
+    })
 }
 
 /// What an error says for people, wherever its protocol puts that.

@@ -267,12 +267,9 @@ impl Protocol for Openai {
             return Ok(());
         }
         let chunk: Chunk = stream::parse(data)?;
-        if let Some(error) = chunk.error {
-            events.push(failure::in_stream(&error));
-            return Ok(());
-        }
-        if name == "error" || chunk.object.as_deref() == Some("error") {
-            events.push(failure::in_stream(&stream::parse(data)?));
+        let is_error = name == "error" || chunk.object.as_deref() == Some("error");
+        if let Some(failed) = failure::in_chunk(chunk.error.as_ref(), is_error, data)? {
+            events.push(failed);
             return Ok(());
         }
         // A second answer was not asked for.

@@ -92,12 +92,9 @@ impl Protocol for Completion {
             return Ok(());
         }
         let chunk: Chunk = stream::parse(data)?;
-        if let Some(error) = chunk.error {
-            events.push(failure::in_stream(&error));
-            return Ok(());
-        }
-        if chunk.object.as_deref() == Some("error") {
-            events.push(failure::in_stream(&stream::parse(data)?));
+        let is_error = chunk.object.as_deref() == Some("error");
+        if let Some(failed) = failure::in_chunk(chunk.error.as_ref(), is_error, data)? {
+            events.push(failed);
             return Ok(());
         }
         for choice in chunk.choices.unwrap_or_default() {

@@ -16,11 +16,11 @@ use tokio::{sync::Mutex as AsyncMutex, task::spawn_blocking};
 use super::{
     Withholds,
     answer::Answer,
-    events::Events,
     host::{Host, Trouble},
-    speech::{Fill, Pieces, Profile, Speech, Told},
+    speech::{Fill, Pieces, Profile, Speech, Strange, Told},
     vocabulary::Vocabulary,
 };
+use crate::sse;
 
 /// After so long without a word of it a host may have become another.
 const STRANGERS: Duration = Duration::from_secs(30);
@@ -202,7 +202,7 @@ impl Team {
         &self,
         mut request: Request,
         work: &mut Work,
-        mut say: impl FnMut(String),
+        say: impl FnMut(String),
     ) -> Result<Stop, Trouble> {
         let model = self.model()?;
         self.check(&model).await?;
@@ -247,43 +247,72 @@ impl Team {
         if reads && read_it_all {
             return Ok(Stop::Prefilled);
         }
-        let (path, body) = self.speech.fill(&fill);
         // Until it has ended by itself the host may not have noticed that nobody listens.
         seat.left = Some(Instant::now());
+        let heard = self.listen(&fill, (reads, &model.fim), answer, say).await;
+        answer.stats.evaluated_tokens += evaluated;
+        let (stop, is_over) = heard?;
+        if is_over {
+            seat.left = None;
+        }
+        Ok(if reads && is_over { Stop::Prefilled } else { stop })
+    }
+
+    /// Has `fill` filled and takes the answer in, until that has enough or the host is done: why it ended, and whether the host is.
+    async fn listen(
+        &self,
+        fill: &Fill<'_>,
+        (reads, fim): (bool, &Fim),
+        answer: &mut Answer,
+        mut say: impl FnMut(String),
+    ) -> Result<(Stop, bool), Trouble> {
+        let (path, body) = self.speech.fill(fill);
         let mut response = self.host.stream(path, &body).await?;
-        let (mut events, mut ended) = (Events::default(), None);
+        let (mut events, mut ended) = (sse::Decoder::with_stray("error"), None);
         while let Some(bytes) = self.host.next(&mut response).await? {
             self.hear();
-            let mut text = String::new();
-            let mut enough = None;
-            for data in events.push(&bytes)? {
-                for told in self.speech.event(&data)? {
-                    match told {
-                        // The last counts come behind it; and a connection that was read to its end serves again.
-                        Told::Ended(stop) => ended = Some(stop),
-                        told if ended.is_none()
-                            && enough.is_none()
-                            && (!reads || !matches!(told, Told::Said(_))) =>
-                        {
-                            enough = answer.take(told, &model.fim, &mut text);
-                        }
-                        Told::Evaluated(tokens) => answer.stats.evaluated_tokens = tokens,
-                        Told::Said(_) | Told::Step(_) => {}
+            let (mut text, mut enough) = (String::new(), None);
+            for told in self.told(&mut events, &bytes)? {
+                match told {
+                    // The last counts come behind it; and a connection that was read to its end serves again.
+                    Told::Ended(stop) => ended = Some(stop),
+                    told if ended.is_none()
+                        && enough.is_none()
+                        && (!reads || !matches!(told, Told::Said(_))) =>
+                    {
+                        enough = answer.take(told, fim, &mut text);
                     }
+                    Told::Evaluated(tokens) => answer.stats.evaluated_tokens = tokens,
+                    Told::Said(_) | Told::Step(_) => {}
                 }
             }
             if !text.is_empty() {
                 say(text);
             }
             if let Some(stop) = enough {
-                answer.stats.evaluated_tokens += evaluated;
-                return Ok(stop);
+                return Ok((stop, false));
             }
         }
-        answer.stats.evaluated_tokens += evaluated;
         let stop = ended.ok_or_else(|| Trouble::Silent("it broke its answer off".into()))?;
-        seat.left = None;
-        Ok(if reads { Stop::Prefilled } else { stop })
+        Ok((stop, true))
+    }
+
+    /// What the events say that end with these bytes.
+    fn told(&self, events: &mut sse::Decoder, bytes: &[u8]) -> Result<Vec<Told>, Strange> {
+        let mut whole = Vec::new();
+        let read = events.push(bytes, |message| {
+            whole.push(message);
+            Ok(())
+        });
+        read.map_err(|_| Strange("sends events without an end"))?;
+        let mut told = Vec::new();
+        for sse::Message { name, data } in whole {
+            if name == "error" {
+                return Err(Strange("breaks its answer off with an error"));
+            }
+            told.extend(self.speech.event(&data)?);
+        }
+        Ok(told)
     }
 
     /// Sees to it that the host still serves what it served, if nothing was heard of it for a while.

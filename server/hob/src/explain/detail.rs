@@ -9,16 +9,10 @@ use model::{Shown, Stats};
 
 use super::{
     Style, age, count,
+    facts::{Fact, page},
     table::{source, sure},
 };
 use crate::row::{By, CutOff, Ended, Excerpt, Rejected, Row, Wanted};
-
-/// A line with a name, and what stands below it.
-struct Fact {
-    name: &'static str,
-    text: String,
-    below: Vec<String>,
-}
 
 /// `row` in full; its age counts back from `now`, in milliseconds since 1970.
 pub(crate) fn detail(row: &Row, now: u64, style: Style) -> String {
@@ -34,25 +28,7 @@ pub(crate) fn detail(row: &Row, now: u64, style: Style) -> String {
         left_out(row, style),
         Some(time(row)),
     ];
-    let facts = facts.into_iter().flatten();
-    let mut text = match style {
-        Style::Plain => format!("{title}\n{}\n", verdict(row, style)),
-        Style::Markdown => format!("## {title}\n\n**{}**\n\n", verdict(row, style)),
-    };
-    for Fact { name, text: line, below } in facts {
-        // Writing to a string can't fail.
-        let _ = match style {
-            Style::Plain => writeln!(text, "  {name:<9}  {line}"),
-            Style::Markdown => writeln!(text, "- {name}: {line}"),
-        };
-        for line in below {
-            let _ = match style {
-                Style::Plain => writeln!(text, "  {:<9}    {line}", ""),
-                Style::Markdown => writeln!(text, "  - {line}"),
-            };
-        }
-    }
-    text
+    page(&title, &verdict(row, style), facts.into_iter().flatten(), style)
 }
 
 /// What came of `row`, in a sentence that fits into a message.

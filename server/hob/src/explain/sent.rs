@@ -2,12 +2,13 @@
 //!
 //! Must not know a path or a text: the ledger has none.
 
-use std::fmt::Write;
-
 use config::Usd;
 use gateway::ledger::{Attempt, Entry, Left, State};
 
-use super::{Style, age, count};
+use super::{
+    Style, age, count,
+    facts::{Fact, page},
+};
 
 /// `entry` in full; its age counts back from `now`, in milliseconds since 1970. `left` is of today's budget and the month's.
 pub(crate) fn sent(entry: &Entry, left: Option<Left>, now: u64, style: Style) -> String {
@@ -17,49 +18,31 @@ pub(crate) fn sent(entry: &Entry, left: Option<Left>, now: u64, style: Style) ->
         style.say(&entry.task),
         age(now.saturating_sub(entry.at))
     );
-    let mut facts: Vec<(&str, String, Vec<String>)> =
-        vec![("decided", rule(entry, style), said(&entry.why, style))];
-    if !entry.rejected.is_empty() {
-        let why =
-            entry.rejected.iter().map(|(who, why)| format!("not {}: {}", style.name(who), style.say(why)));
-        let mut why: Vec<String> = why.collect();
-        let first = why.remove(0);
-        facts.push(("others", first, why));
+    let fact = |name, text, below| Fact { name, text, below };
+    let mut facts = vec![fact("decided", rule(entry, style), said(&entry.why, style))];
+    let mut others =
+        entry.rejected.iter().map(|(who, why)| format!("not {}: {}", style.name(who), style.say(why)));
+    if let Some(first) = others.next() {
+        facts.push(fact("others", first, others.collect()));
     }
     let known = inputs(entry, style);
     if !known.is_empty() {
-        facts.push(("knowing", known, Vec::new()));
+        facts.push(fact("knowing", known, Vec::new()));
     }
     if !entry.redactions.is_empty() {
         let all: u32 = entry.redactions.iter().map(|(_, times)| times).sum();
         let rules = entry.redactions.iter().map(|(rule, times)| format!("{times} {}", style.say(rule)));
         let secrets = count(usize::try_from(all).unwrap_or(usize::MAX), "secret", "secrets");
-        facts.push(("redacted", format!("{secrets}: {}", rules.collect::<Vec<_>>().join(", ")), Vec::new()));
+        let rules = rules.collect::<Vec<_>>().join(", ");
+        facts.push(fact("redacted", format!("{secrets}: {rules}"), Vec::new()));
     }
     for attempt in &entry.attempts {
-        facts.push(("sent", bytes(attempt, style), attempted(attempt, style)));
+        facts.push(fact("sent", bytes(attempt, style), attempted(attempt, style)));
     }
     if let Some(Left { day, month }) = left {
-        facts.push(("left", format!("{day} today, {month} this month (UTC)"), Vec::new()));
+        facts.push(fact("left", format!("{day} today, {month} this month (UTC)"), Vec::new()));
     }
-    let mut text = match style {
-        Style::Plain => format!("{title}\n{}\n", verdict(entry, style)),
-        Style::Markdown => format!("## {title}\n\n**{}**\n\n", verdict(entry, style)),
-    };
-    for (name, line, below) in facts {
-        // Writing to a string can't fail.
-        let _ = match style {
-            Style::Plain => writeln!(text, "  {name:<9}  {line}"),
-            Style::Markdown => writeln!(text, "- {name}: {line}"),
-        };
-        for line in below {
-            let _ = match style {
-                Style::Plain => writeln!(text, "  {:<9}    {line}", ""),
-                Style::Markdown => writeln!(text, "  - {line}"),
-            };
-        }
-    }
-    text
+    page(&title, &verdict(entry, style), facts, style)
 }
 
 /// `entry` in a line of the table.
