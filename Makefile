@@ -7,7 +7,7 @@
 .DEFAULT_GOAL := help
 # The targets share one build folder, and cargo uses all cores by itself.
 .NOTPARALLEL:
-.PHONY: help demo build test unit offline lint test-fast test-large test-ledger docs bench shape bench-peers ember ember-test deps clean-root
+.PHONY: help demo build test unit offline lint test-fast test-large test-ledger test-faults docs bench shape bench-peers ember ember-test deps clean-root
 
 # A rustup that was installed a moment ago is not on this shell's path yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -23,7 +23,7 @@ help: ## this list
 demo: build ## installs what is missing, builds, and completes an unfinished line
 	@$(stage) "a completion" $(hob) complete docs/demo/unfinished.rs --at 15:22
 
-test: build unit lint ## the same, then every test, then the lints
+test: build unit offline lint ## the same, then every test, the local ones once more under strace, then the lints
 
 build: deps ## the binary: target/release/hob
 	@$(stage) "hob" cargo build --release --locked --package hob
@@ -33,7 +33,7 @@ unit: build
 	@$(stage) "llama-server" benches/peers/fetch.sh llama-server || echo "no llama-server: the remote engine is not tested (tests/remote.rs)" >&2
 	@$(stage) "tests" cargo test --release --locked --workspace --no-fail-fast
 
-offline: build ## runs the local tests without a network and under strace, and counts internet sockets: 0
+offline: build ## the local tests once more, without a network and under strace: no process is given an internet socket
 	@./scripts/deps strace
 	@$(stage) "offline" ./scripts/offline
 

@@ -38,11 +38,22 @@ pub struct Process {
 impl Process {
     /// Those whose environment holds `mark`, oldest first.
     pub(crate) fn all(mark: &str) -> Vec<Self> {
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let mut found: Vec<Self> = ids.filter_map(|id| Self::find(id, mark)).collect();
+        let mut found: Vec<Self> = ids().filter_map(|id| Self::find(id, mark)).collect();
         found.sort_by_key(|process| process.id);
         found
+    }
+
+    /// Whether a process that is younger than this one is between two programs: nobody can tell yet whose it will be.
+    pub(crate) fn one_is_starting() -> bool {
+        let age = |fields: &[String]| fields.get(19).and_then(|ticks| ticks.parse::<u64>().ok());
+        let own = fields(std::process::id()).and_then(|own| age(&own));
+        let is_starting = |id: u32| {
+            // Empty until the new program is laid out; a dead process's is empty for good.
+            let is_empty =
+                fs::read(folder(id).join("environ")).is_ok_and(|environment| environment.is_empty());
+            is_empty && fields(id).is_some_and(|fields| fields[0] != "Z" && age(&fields) >= own)
+        };
+        ids().any(is_starting)
     }
 
     fn find(id: u32, mark: &str) -> Option<Self> {
@@ -135,4 +146,10 @@ fn started(id: u32) -> Option<String> {
 fn fields(id: u32) -> Option<Vec<String>> {
     let stat = fs::read_to_string(folder(id).join("stat")).ok()?;
     Some(stat.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
+}
+
+/// The numbers of all processes there are, in order.
+fn ids() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }

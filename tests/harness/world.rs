@@ -273,7 +273,7 @@ impl World {
         if engines == left.len() && engines > 0 && met < self.engines_started().max(engines) {
             self.engine_status();
         }
-        left.is_empty()
+        left.is_empty() && !Process::one_is_starting()
     }
 
     /// For a test that failed: what the processes said of it.
