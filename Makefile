@@ -31,6 +31,8 @@ build: deps ## the binary: target/release/hob
 unit: build
 	@# The tests of a remote engine ask a real one. Where it can't be had they say that they tested nothing, but in CI they fail.
 	@$(stage) "llama-server" benches/peers/fetch.sh llama-server || echo "no llama-server: the remote engine is not tested (tests/remote.rs)" >&2
+	@# A key in the system's keyring is kept in a real one (tests/hosts.rs); the same holds.
+	@./scripts/deps gnome-keyring-daemon dbus-run-session || echo "no GNOME keyring: keys in it are not tested" >&2
 	@$(stage) "tests" cargo test --release --locked --workspace --no-fail-fast
 
 offline: build ## the local tests once more, without a network and under strace: no process is given an internet socket

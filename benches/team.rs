@@ -141,6 +141,8 @@ impl Drop for Host {
 struct Key {
     /// Whether it is the first at a place that the host has not read.
     is_new_place: bool,
+    /// Whether its user pauses behind it: the end of a line.
+    ends_line: bool,
     evaluated: Option<u32>,
     ttft: Option<Duration>,
     done: Option<Duration>,
@@ -193,6 +195,7 @@ fn live(
 ) -> usize {
     let mut chance = Chance::new(u64::try_from(user).unwrap_or(0));
     let mut keys = 0;
+    let mut last = None;
     // People do not begin in the same moment.
     thread::sleep(Duration::from_secs_f64(chance.unit() * 2.0));
     while Instant::now() < until {
@@ -204,23 +207,26 @@ fn live(
         let mut is_new_place = true;
         for line in &lines[first..(first + LINES).min(lines.len())] {
             let indent = line.len() - line.trim_start().len();
-            let ends = line.trim_end().char_indices().map(|(at, letter)| at + letter.len_utf8());
+            let whole = line.trim_end();
+            let ends = whole.char_indices().map(|(at, letter)| at + letter.len_utf8());
             for end in ends.filter(|end| *end > indent) {
                 if Instant::now() >= until {
                     return keys;
                 }
                 keys += 1;
                 let request = question(user, &before, &line[..end], &after);
-                let key = Key { is_new_place, ..Key::default() };
-                let ticket = client.ask(request, Watch { asked: Instant::now(), key, to: to.clone() });
+                let key = Key { is_new_place, ends_line: end == whole.len(), ..Key::default() };
+                let watch = Watch { asked: Instant::now(), key, to: to.clone() };
+                // What was asked before is taken back with it.
+                last = Some(client.ask(request, watch));
                 thread::sleep(gap(&mut chance));
-                drop(ticket);
                 is_new_place = false;
             }
             before.push_str(line);
             thread::sleep(thought(&mut chance));
         }
     }
+    drop(last);
     keys
 }
 
@@ -292,6 +298,8 @@ struct Row {
     users: usize,
     keys: usize,
     answered: usize,
+    /// Ends of lines, and how many of them were answered before their user went on.
+    pauses: (usize, usize),
     /// Of keys on a line, and of all with the places that were read for them: by the answers, and by the host's own count.
     evaluated: (Vec<f64>, f64),
     ttft: Vec<f64>,
@@ -333,14 +341,20 @@ fn measure(settings: &Settings, users: usize, texts: &Arc<Vec<String>>) -> Outco
         users,
         keys: pressed,
         answered: keys.iter().filter(|key| key.done.is_some()).count(),
+        pauses: {
+            let ends = keys.iter().filter(|key| key.ends_line);
+            (ends.clone().count(), ends.filter(|key| key.done.is_some()).count())
+        },
         evaluated: (evaluated, all),
         ttft: milliseconds(|key| key.ttft),
         done: milliseconds(|key| key.done),
     })
 }
 
-fn at(sorted: &[f64], share: usize) -> f64 {
-    sorted.get((sorted.len() * share / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+/// A percentile of what is sorted; a dash where there is nothing.
+fn at(sorted: &[f64], share: usize) -> String {
+    let place = (sorted.len() * share / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(place).map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"))
 }
 
 fn main() -> Outcome<()> {
@@ -358,19 +372,20 @@ fn main() -> Outcome<()> {
     )?;
     writeln!(
         out,
-        "users   keys answered | on a line: mean  p50  p95 | with places | first token: p50    p99 | whole line: p50    p99"
+        "users   keys answered  at pauses | on a line: mean  p50  p95 | with places | first token: p50    p99 | whole line: p50    p99"
     )?;
     for users in &settings.users {
         let row = measure(&settings, *users, &texts)?;
         let (line, all) = &row.evaluated;
         #[expect(clippy::cast_precision_loss, reason = "some thousand keys")]
-        let mean = line.iter().sum::<f64>() / line.len().max(1) as f64;
+        let mean = line.iter().sum::<f64>().max(0.0) / line.len().max(1) as f64;
         writeln!(
             out,
-            "{:>5} {:>6} {:>6.1} % | {:>15.2} {:>4.0} {:>4.0} | {:>11.2} | {:>16.1} {:>6.1} | {:>15.1} {:>6.1}",
+            "{:>5} {:>6} {:>6.1} %  {:>7.1} % | {:>15.2} {:>4} {:>4} | {:>11.2} | {:>16} {:>6} | {:>15} {:>6}",
             row.users,
             row.keys,
             share(row.answered, row.keys),
+            share(row.pauses.1, row.pauses.0),
             mean,
             at(line, 50),
             at(line, 95),

@@ -107,6 +107,15 @@ fn what_was_shown_is_what_is_sent_and_only_after_the_person_agreed() {
     assert!(preview["page"].as_str().unwrap().contains(previewed), "and the page shows them");
     let head = String::from_utf8(provider.requests()[0].clone()).unwrap();
     assert!(head.contains(&format!("authorization: Bearer {KEY}\r\n")), "{head}");
+    let mut sent: Vec<&str> = head.lines().skip(1).take_while(|line| !line.is_empty()).collect();
+    let shown = preview["previews"][0]["headers"].as_array().unwrap().iter();
+    let shown =
+        shown.map(|header| format!("{}: {}", header[0].as_str().unwrap(), header[1].as_str().unwrap()));
+    let mut shown: Vec<String> = shown.filter(|header| !header.starts_with("authorization")).collect();
+    sent.retain(|header| !header.starts_with("authorization"));
+    sent.sort_unstable();
+    shown.sort_unstable();
+    assert_eq!(sent, shown, "and so are the headers, but for the key");
 
     let decision = told["decision"].as_str().unwrap();
     let why = world.run(&["why", decision]);

@@ -1,15 +1,12 @@
 //! Ghost text from a team's llama-server, which the user's configuration names: Ember on loopback, served by the real thing.
 //!
-//! What a host is asked is seen by a relay between the two. Must not expect any particular words. Where there is no llama-server and none can
-//! be had the tests say so on stderr and hold nothing; CI has one.
+//! What a host is asked is seen by a relay between the two. Must not expect any particular words.
 #![cfg(target_os = "linux")]
 
 use std::{
     fs,
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -17,78 +14,10 @@ use std::{
     thread,
 };
 
-use e2e::{Buffer, Editor, PATIENCE, Role, World, eventually};
+use e2e::{Buffer, Editor, LLAMA_SERVER_KEY, LlamaServer, PATIENCE, Role, World, eventually};
 use serde_json::Value;
 
 const FILE: &str = include_str!("fixtures/typing/gguf.rs");
-
-/// The embedded model's file.
-const EMBER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/ember/ember.gguf");
-
-/// The program, fetched if it is not there; `None` where it can't be had.
-fn program() -> Option<PathBuf> {
-    static FETCHING: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let program = root.join("target/peers/llama-server");
-    if !program.exists() {
-        let fetched = Command::new(root.join("benches/peers/fetch.sh")).arg("llama-server").output();
-        if !fetched.as_ref().is_ok_and(|fetched| fetched.status.success()) {
-            let text = format!("NOT TESTED: no llama-server can be had here: {fetched:?}\n");
-            assert!(std::env::var_os("CI").is_none(), "{text}");
-            // Past the test's own capture: whoever runs it has to see it.
-            std::io::stderr().write_all(text.as_bytes()).expect("stderr");
-            return None;
-        }
-    }
-    Some(program)
-}
-
-/// A llama-server that serves Ember on loopback, and goes with this.
-struct Host {
-    process: Child,
-    port: u16,
-}
-
-impl Host {
-    /// One at a port that nobody has.
-    fn start(program: &Path) -> Self {
-        let port =
-            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
-        Self::start_at(program, port)
-    }
-
-    fn start_at(program: &Path, port: u16) -> Self {
-        let mut command = Command::new(program);
-        command.args(["-m", EMBER, "--host", "127.0.0.1", "--port", &port.to_string()]);
-        command.args(["-t", "1", "--parallel", "4", "-c", "8192", "--api-key", "sesame"]);
-        let process =
-            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("llama-server starts");
-        let host = Self { process, port };
-        let up = eventually(PATIENCE, || host.is_up().then_some(()));
-        assert!(up.is_some(), "llama-server does not come up");
-        host
-    }
-
-    fn is_up(&self) -> bool {
-        let ask = || -> std::io::Result<String> {
-            let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-            stream.write_all(b"GET /health HTTP/1.0\r\n\r\n")?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer)?;
-            Ok(answer)
-        };
-        ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 /// Stands between Hob and its host, and keeps what Hob says.
 struct Relay {
@@ -157,7 +86,7 @@ fn join(hob: &TcpStream, host: &TcpStream, keeps: &Arc<Mutex<Vec<u8>>>) {
 /// A world whose configuration names the host at `port`, and `more`.
 fn world(port: u16, more: &str) -> World {
     let world = World::new();
-    let key = world.file("../key", "sesame\n");
+    let key = world.file("../key", LLAMA_SERVER_KEY);
     let private = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
     fs::set_permissions(&key, private).expect("a file of this test");
     let provider = format!(
@@ -180,8 +109,8 @@ fn at_a_line<'e>(editor: &'e Editor, name: &str) -> Buffer<'e> {
 
 #[test]
 fn ghost_text_comes_from_the_teams_host_and_a_key_costs_it_two_tokens() {
-    let Some(program) = program() else { return };
-    let host = Host::start(&program);
+    let Some(program) = LlamaServer::program() else { return };
+    let host = LlamaServer::start(&program);
     let relay = Relay::start(host.port);
     let world = world(relay.port, "");
     let editor = world.editor().start();
@@ -213,8 +142,8 @@ fn ghost_text_comes_from_the_teams_host_and_a_key_costs_it_two_tokens() {
 
 #[test]
 fn a_host_that_goes_costs_an_answer_and_is_found_again() {
-    let Some(program) = program() else { return };
-    let host = Host::start(&program);
+    let Some(program) = LlamaServer::program() else { return };
+    let host = LlamaServer::start(&program);
     let port = host.port;
     let world = world(port, "");
     let editor = world.editor().start();
@@ -228,7 +157,7 @@ fn a_host_that_goes_costs_an_answer_and_is_found_again() {
     assert!(why.contains(&format!("127.0.0.1:{port}")) && why.contains("engine.remote"), "{row:#}");
     assert!(!why.contains("sesame"), "{why}");
 
-    let _host = Host::start_at(&program, port);
+    let _host = LlamaServer::start_at(&program, port);
     buffer.edit(buffer.cursor() - 3..buffer.cursor(), "");
     let found = eventually(PATIENCE, || {
         buffer.paste(" ");
@@ -241,8 +170,8 @@ fn a_host_that_goes_costs_an_answer_and_is_found_again() {
 
 #[test]
 fn what_its_user_keeps_back_never_reaches_the_host() {
-    let Some(program) = program() else { return };
-    let host = Host::start(&program);
+    let Some(program) = LlamaServer::program() else { return };
+    let host = LlamaServer::start(&program);
     let relay = Relay::start(host.port);
     let world = world(relay.port, "cloud.never = [\"secret/**\"]");
     let editor = world.editor().start();

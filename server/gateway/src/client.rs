@@ -12,15 +12,18 @@ use std::{
 
 use reqwest::{
     Method, Url,
-    header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+    header::{self, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
     redirect, retry,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    dialect::KeyHeader,
+    dialect::{KeyHeader, Outgoing},
     transport::{Body, Lost, Reply, Sending, Transport},
 };
+
+/// What is decompressed could be larger than anybody foresees, and what is not compressed can be shown as it comes.
+const IDENTITY: &str = "identity";
 
 /// Sends over TCP and TLS. HTTP/1.1, a connection for each request: to drop a request is then to close its socket, and there is no
 /// connection that somebody closed in the meantime.
@@ -72,7 +75,7 @@ impl Transport for Client {
     async fn open(&self, sending: Sending<'_>) -> Result<Reply<Answer>, Lost> {
         let url = checked(&sending.outgoing.url, sending.origin)?;
         let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(IDENTITY));
         for (name, value) in &sending.outgoing.headers {
             let value = HeaderValue::from_str(value);
             let value = value.map_err(|_| Lost::Forbidden(format!("its header {name} can't be written")))?;
@@ -104,6 +107,20 @@ impl Body for Answer {
         let piece = self.0.chunk().await.map_err(|error| lost(&error))?;
         Ok(piece.map(|bytes| bytes.to_vec()))
     }
+}
+
+/// The headers that every request has besides its own, as a preview shows them.
+pub(crate) fn added(outgoing: &Outgoing) -> Vec<(String, String)> {
+    let host = Url::parse(&outgoing.url).ok().and_then(|url| {
+        let host = url.host_str()?.to_owned();
+        Some(url.port().map_or(host.clone(), |port| format!("{host}:{port}")))
+    });
+    let host = host.map(|host| (header::HOST, host));
+    let others = [
+        (header::ACCEPT_ENCODING, IDENTITY.to_owned()),
+        (header::CONTENT_LENGTH, outgoing.body.len().to_string()),
+    ];
+    host.into_iter().chain(others).map(|(name, value)| (name.to_string(), value)).collect()
 }
 
 /// The URL, if it is below `origin` and nobody on the way can read along.

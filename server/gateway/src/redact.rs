@@ -5,6 +5,7 @@
 //! the policy does. What is not found is written down in docs/privacy.md.
 
 mod doubt;
+mod hidden;
 mod rules;
 mod scan;
 mod spread;
@@ -14,16 +15,13 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-pub mod hidden;
-
 use std::{
     ops::Range,
     sync::{Mutex, PoisonError},
 };
 
-use model::cloud::{Ask, Part, Redaction, Turn};
+use model::cloud::{Ask, Hidden, Part, Redaction, Turn};
 
-use hidden::Hidden;
 use rules::Rules;
 use scan::Find;
 use spread::Spread;
@@ -72,7 +70,7 @@ impl Redactor {
         let mut hidden = Hidden::default();
         let texts: Vec<_> = texts(ask)
             .map(|text| {
-                hidden.add(text);
+                hidden::count(text, &mut hidden);
                 hidden::without_tags(text)
             })
             .collect();

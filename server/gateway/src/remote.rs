@@ -11,6 +11,7 @@ mod answer;
 mod connection;
 mod desk;
 mod host;
+mod pace;
 mod socket;
 mod speech;
 mod team;

@@ -159,8 +159,8 @@ impl Service {
                 let snapshot = self.look(ask.as_deref());
                 self.outbox.put(FromGateway::Snapshot(Box::new(snapshot)));
             }
-            ToGateway::Prepare { id, ask, chain, decided } => {
-                let result = self.desk().and_then(|desk| desk.prepare(&ask, &chain, &decided));
+            ToGateway::Prepare { id, workspace, ask, chain, decided } => {
+                let result = self.desk().and_then(|desk| desk.prepare(&workspace, &ask, &chain, &decided));
                 let result = result.map(|(prepared, ready)| {
                     while self.prepared.len() >= MOST_PREPARED {
                         self.prepared.pop_first();

@@ -35,6 +35,8 @@ struct Script {
     says: &'static str,
     /// The status of every answer; 0: 200.
     status: u16,
+    /// It takes requests for holes and says nothing.
+    holds: bool,
     asked: Vec<Value>,
     keys: Vec<String>,
 }
@@ -90,6 +92,12 @@ fn answer(mut stream: &TcpStream, script: &Mutex<Script>) -> Option<()> {
         "/tokenize" => ("application/json", tokenized(body["prompt"].as_str()?).to_string()),
         _ => {
             script.asked.push(body);
+            if script.holds {
+                drop(script);
+                // Until the other side has gone.
+                drop(stream.read(&mut [0]));
+                return None;
+            }
             ("text/event-stream", said(script.says))
         }
     };
@@ -181,6 +189,19 @@ impl Window {
 
     /// Asks for what belongs at `$0`, and gathers it.
     fn fill(&mut self, path: &str, hole: &str) -> (String, Result<Finish, ModelError>) {
+        let own = self.ask(path, hole);
+        let mut text = String::new();
+        loop {
+            match self.next() {
+                FromEngine::Chunk { id, text: more, .. } if id == own => text += &more,
+                FromEngine::Done { id, result } if id == own => return (text, result),
+                _ => {}
+            }
+        }
+    }
+
+    /// Asks for what belongs at `$0`.
+    fn ask(&mut self, path: &str, hole: &str) -> RequestId {
         let (before, suffix) = hole.split_once("$0").unwrap();
         let line = before.rfind('\n').map_or(0, |at| at + 1);
         self.asked += 1;
@@ -197,16 +218,9 @@ impl Window {
             single_line: true,
             asking: Asking::default(),
         };
-        let ask = ToEngine::Ask { id: RequestId(self.asked), request: Box::new(request) };
-        write_frame(&mut self.stream, &ask).unwrap();
-        let mut text = String::new();
-        loop {
-            match self.next() {
-                FromEngine::Chunk { text: more, .. } => text += &more,
-                FromEngine::Done { result, .. } => return (text, result),
-                _ => {}
-            }
-        }
+        let id = RequestId(self.asked);
+        write_frame(&mut self.stream, &ToEngine::Ask { id, request: Box::new(request) }).unwrap();
+        id
     }
 }
 
@@ -317,4 +331,34 @@ fn a_host_that_fails_costs_an_answer_and_is_found_again() {
     }
     let (text, result) = window.fill("a.rs", "self.le$0;\n");
     assert_eq!((text.as_str(), result.map(|finish| finish.stop)), ("n", Ok(Stop::EndOfText)));
+}
+
+#[test]
+fn a_host_that_is_too_slow_is_spared_and_answers_the_pause() {
+    let (script, mut window) = scripted("len");
+    let script = || script.lock().expect("nobody panicked with it");
+    script().holds = true;
+    // Each key overtakes the one before, whose answer does not come.
+    for asked in 1..=3 {
+        window.ask("a.rs", "self.le$0;\n");
+        assert!(eventually(|| script().asked.len() == asked), "{asked}");
+    }
+    for _ in 0..20 {
+        window.ask("a.rs", "self.le$0;\n");
+    }
+    assert!(script().asked.len() < 3 + 10, "{} of 20 in a row reached it", script().asked.len() - 3);
+    script().holds = false;
+    assert_eq!(window.fill("a.rs", "self.le$0;\n").0, "n");
+}
+
+/// Whether it comes true before patience ends.
+fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        if is_so() {
+            return true;
+        }
+        thread::yield_now();
+    }
+    false
 }

@@ -104,7 +104,8 @@ impl Desk {
             Chosen::Local { .. } | Chosen::Refused { .. } => return Err(declined(&decision.sentence())),
         };
         let decided = record(&decision)?;
-        let (prepared, answer) = self.gateway.prepare(ask, chain, decided).await?;
+        let workspace = around.workspace.map(|folder| folder.to_string_lossy()).unwrap_or_default();
+        let (prepared, answer) = self.gateway.prepare(&workspace, ask, chain, decided).await?;
         Ok(Arranged { decision, prepared, answer })
     }
 

@@ -130,9 +130,10 @@ impl Gateway {
         told.await.map_err(|_| gone())
     }
 
-    /// Has the bytes made. The gateway is under the restriction of the last [`Gateway::look`].
+    /// Has the bytes made, for the ledger in the name of `workspace`. The gateway is under the restriction of the last [`Gateway::look`].
     pub(crate) async fn prepare(
         &self,
+        workspace: &str,
         ask: Ask,
         chain: Vec<Target>,
         decided: Decided,
@@ -142,7 +143,13 @@ impl Gateway {
         let line = self.line()?;
         lock(&line.waiting).answers.insert(id, tell);
         let mut answer = Answer { gateway: self.clone(), id, frames, ended: false };
-        line.write(&ToGateway::Prepare { id, ask: Box::new(ask), chain, decided: Box::new(decided) })?;
+        line.write(&ToGateway::Prepare {
+            id,
+            workspace: workspace.to_owned(),
+            ask: Box::new(ask),
+            chain,
+            decided: Box::new(decided),
+        })?;
         match answer.frames.recv().await {
             Some(FromGateway::Prepared { result: Ok(prepared), .. }) => Ok((*prepared, answer)),
             Some(FromGateway::Prepared { result: Err(refused), .. }) => {

@@ -184,6 +184,24 @@ pub struct Redaction {
     pub line: u32,
 }
 
+/// Characters that nobody sees, and how many of each there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hidden {
+    /// Marks, embeddings, overrides and isolates of directional text: a line with them reads otherwise than it is.
+    pub bidi: u32,
+    /// Characters without a width.
+    pub zero_width: u32,
+    /// Tag characters, U+E0000 to U+E007F, in which an instruction can be written invisibly. They are not sent.
+    pub tags: u32,
+}
+
+impl Hidden {
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+}
+
 /// A request that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prepared {
@@ -193,6 +211,8 @@ pub struct Prepared {
     pub previews: Vec<Preview>,
     /// What was taken out.
     pub redactions: Vec<Redaction>,
+    /// What the request holds, as it came, that its reader would not see.
+    pub hidden: Hidden,
 }
 
 /// How an answer ended.
@@ -268,6 +288,8 @@ pub enum ToGateway {
     Prepare {
         /// Chosen by the window, never reused; the same number sends, cancels and drops.
         id: RequestId,
+        /// The workspace's folder, of which nothing but a hash is written down; empty where there is none.
+        workspace: String,
         /// What is asked.
         ask: Box<Ask>,
         /// Whom, in this order.

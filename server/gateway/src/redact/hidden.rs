@@ -5,47 +5,22 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use serde::{Deserialize, Serialize};
+use model::cloud::Hidden;
 
-/// How many of each there are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hidden {
-    /// Marks, embeddings, overrides and isolates of directional text.
-    pub bidi: u32,
-    /// Characters without a width.
-    pub zero_width: u32,
-    /// Tag characters, U+E0000 to U+E007F.
-    pub tags: u32,
-}
-
-impl Hidden {
-    /// Counts those of another text.
-    pub fn add(&mut self, text: &str) {
-        for character in text.chars() {
-            match kind(character) {
-                Some(Kind::Bidi) => self.bidi += 1,
-                Some(Kind::ZeroWidth) => self.zero_width += 1,
-                Some(Kind::Tag) => self.tags += 1,
-                None => {}
-            }
+/// Counts what `text` hides, on top of what `hidden` has.
+pub(super) fn count(text: &str, hidden: &mut Hidden) {
+    for character in text.chars() {
+        match kind(character) {
+            Some(Kind::Bidi) => hidden.bidi += 1,
+            Some(Kind::ZeroWidth) => hidden.zero_width += 1,
+            Some(Kind::Tag) => hidden.tags += 1,
+            None => {}
         }
     }
-
-    /// Whether there is none.
-    pub fn is_empty(self) -> bool {
-        self == Self::default()
-    }
-}
-
-/// What a text hides.
-pub fn hidden(text: &str) -> Hidden {
-    let mut hidden = Hidden::default();
-    hidden.add(text);
-    hidden
 }
 
 /// A text without tag characters. The flags of England, Scotland and Wales, which are written with them, become black.
-pub fn without_tags(text: &str) -> Cow<'_, str> {
+pub(super) fn without_tags(text: &str) -> Cow<'_, str> {
     // Their UTF-8 begins with these bytes, and hardly any text has them.
     if !text.contains(|character| kind(character) == Some(Kind::Tag)) {
         return text.into();
@@ -101,6 +76,11 @@ mod tests {
 
     #[test]
     fn each_kind_is_counted() {
+        let hidden = |text: &str| {
+            let mut hidden = Hidden::default();
+            count(text, &mut hidden);
+            hidden
+        };
         let text = "a\u{202e}b\u{2066}c\u{200b}d\u{feff}e\u{e0041}\u{e0042}\u{e007f}";
         assert_eq!(hidden(text), Hidden { bidi: 2, zero_width: 2, tags: 3 });
         assert!(hidden("plain — text, 日本語, é").is_empty());

@@ -17,6 +17,7 @@ use super::{
     Withholds,
     answer::Answer,
     host::{Host, Trouble},
+    pace::Pace,
     speech::{Fill, Pieces, Profile, Speech, Strange, Told},
     vocabulary::Vocabulary,
 };
@@ -38,6 +39,7 @@ pub(super) struct Team {
     withholds: Withholds,
     model: RwLock<Option<Arc<Model>>>,
     heard: Mutex<Instant>,
+    pace: Pace,
 }
 
 /// The model that the host serves.
@@ -77,7 +79,7 @@ impl Team {
         withholds: Withholds,
     ) -> Self {
         let (model, heard) = (RwLock::new(None), Mutex::new(Instant::now()));
-        Self { host, speech, context, order, withholds, model, heard }
+        Self { host, speech, context, order, withholds, model, heard, pace: Pace::default() }
     }
 
     /// Learns what the host serves and how that is asked.
@@ -181,7 +183,7 @@ impl Team {
             Kind::Alternatives(_) => Some(Stop::EndOfText),
             Kind::Fim | Kind::Prefill => None,
         };
-        let mut work = Work { arrived, answer: None, shown: Shown::default() };
+        let mut work = Work { arrived, is_asked: false, answer: None, shown: Shown::default() };
         let stop = if let Some(stop) = quick {
             stop
         } else {
@@ -191,6 +193,12 @@ impl Team {
                 end = self.fill(request, &mut work, say) => end?,
             }
         };
+        let came = work.answer.as_ref().is_some_and(|answer| answer.stats.ttft_ms.is_some());
+        if came {
+            self.pace.kept_up();
+        } else if stop == Stop::Cancelled && work.is_asked {
+            self.pace.overtaken();
+        }
         let waited = || Stats { total_ms: milliseconds(arrived), ..Stats::default() };
         let mut stats = work.answer.map_or_else(waited, |answer| answer.close(stop));
         // The connection is closed by now; what the host does until it sees that is its own time.
@@ -205,7 +213,9 @@ impl Team {
         say: impl FnMut(String),
     ) -> Result<Stop, Trouble> {
         let model = self.model()?;
+        tokio::time::sleep(self.pace.wait()).await;
         self.check(&model).await?;
+        work.is_asked = true;
         let before = request.blocks.len();
         request.blocks.retain(|block| (self.withholds)(&block.path).is_none());
         let (kind, single_line, whole) = (request.kind, request.single_line, request.blocks.len() == before);
@@ -341,6 +351,8 @@ const BROKEN: Trouble = Trouble::Strange("could not be asked: a fault in Hob, wh
 /// What is known of an answer, however it ends.
 struct Work {
     arrived: Instant,
+    /// The host was, or is just being.
+    is_asked: bool,
     answer: Option<Answer>,
     shown: Shown,
 }

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::{never, now_ms};
 use crate::{
+    client,
     dialect::{self, KeyHeader, Outgoing},
     ledger::{Deciding, Ledger},
     redact::{Redacted, Redactor, Vault},
@@ -58,12 +59,13 @@ impl Desk<'_> {
     /// Makes the bytes and writes the decision down.
     pub(super) fn prepare(
         &self,
+        workspace: &str,
         ask: &Ask,
         chain: &[Target],
         decided: &Decided,
     ) -> Result<(Prepared, Ready), Refused> {
         self.admit(ask)?;
-        let Redacted { ask, vault, redactions, .. } = self.redactor.redact(ask);
+        let Redacted { ask, vault, redactions, hidden } = self.redactor.redact(ask);
         if self.policy.secrets == Secrets::Refuse && !redactions.is_empty() {
             return Err(never(&refused_secrets(&redactions)));
         }
@@ -77,7 +79,7 @@ impl Desk<'_> {
             let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
             let deciding = Deciding {
                 task: ask.task,
-                workspace: "",
+                workspace,
                 policy_sha256: &hexadecimal(format!("{:?}", self.policy).as_bytes()),
                 chosen: &Destination::Cloud(chain[0].clone()),
                 chain,
@@ -86,7 +88,7 @@ impl Desk<'_> {
             };
             ledger.decide(&deciding, now_ms()).map_err(|error| never(&error.to_string()))?
         };
-        let prepared = Prepared { decision: decision.clone(), previews, redactions };
+        let prepared = Prepared { decision: decision.clone(), previews, redactions, hidden };
         Ok((prepared, Ready { decision, ask, legs, vault }))
     }
 
@@ -143,6 +145,7 @@ impl Desk<'_> {
             };
             headers.push((name.to_owned(), format!("{before}<the key from {}>", place(source))));
         }
+        headers.extend(client::added(&leg.outgoing));
         Preview {
             target: leg.target.clone(),
             url: leg.outgoing.url.clone(),

@@ -158,7 +158,8 @@ fn wait_until_gone(stream: &mut TcpStream, gone: &Sender<Instant>) {
     let _ = gone.send(Instant::now());
 }
 
-fn read_request(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+/// One request, head and body; what there is of it at the end of the stream.
+pub(crate) fn read_request(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
     loop {
         let head = request.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);

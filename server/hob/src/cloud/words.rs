@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use assist::route::Decision;
 use config::Cloud;
-use model::cloud::{Prepared, Preview, Redaction};
+use model::cloud::{Hidden, Prepared, Preview, Redaction};
 
 /// The question.
 pub(crate) fn offer(prepared: &Prepared, policy: &Cloud) -> String {
@@ -18,6 +18,10 @@ pub(crate) fn offer(prepared: &Prepared, policy: &Cloud) -> String {
     if found > 0 {
         let secrets = if found == 1 { "1 secret was" } else { &format!("{found} secrets were") };
         let _ = write!(offer, " {secrets} taken out.");
+    }
+    // Joiners and soft hyphens stand in many honest texts; they are told of on the page.
+    if let Some(hidden) = unseen(Hidden { zero_width: 0, ..prepared.hidden }) {
+        let _ = write!(offer, " There is something in it that you can't see: {hidden}.");
     }
     if !others.is_empty() {
         let names: Vec<String> = others.iter().map(|preview| preview.target.to_string()).collect();
@@ -40,6 +44,9 @@ pub(crate) fn page(prepared: &Prepared, decision: &Decision) -> String {
             let _ = writeln!(page, "- {rule}, {place}, line {line}");
         }
     }
+    if let Some(hidden) = unseen(prepared.hidden) {
+        let _ = write!(page, "\n## Not to be seen\n\nIn what you ask about: {hidden}.\n");
+    }
     for (at, preview) in prepared.previews.iter().enumerate() {
         let when = if at == 0 { "To" } else { "If that does not answer, to" };
         let _ = write!(
@@ -58,6 +65,21 @@ pub(crate) fn page(prepared: &Prepared, decision: &Decision) -> String {
         page.push_str(&fenced(&preview.body));
     }
     page
+}
+
+/// The characters of a request that its reader can't see, if there are any.
+fn unseen(hidden: Hidden) -> Option<String> {
+    let Hidden { bidi, zero_width, tags } = hidden;
+    let all = [
+        (bidi, "turning the direction of reading"),
+        (zero_width, "without a width"),
+        (tags, "spelling an invisible text, which is left out"),
+    ];
+    let words = all.iter().filter(|(count, _)| *count > 0).map(|(count, what)| {
+        format!("{count} {} {what}", if *count == 1 { "character" } else { "characters" })
+    });
+    let words: Vec<String> = words.collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 fn cost(preview: &Preview) -> String {
@@ -92,6 +114,15 @@ mod tests {
     fn nothing_closes_its_fence() {
         assert_eq!(fenced("a"), "```\na\n```\n");
         assert_eq!(fenced("a\n````\nb\n"), "`````\na\n````\nb\n`````\n");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_told() {
+        assert_eq!(unseen(Hidden::default()), None);
+        assert_eq!(
+            unseen(Hidden { bidi: 1, zero_width: 2, tags: 0 }).as_deref(),
+            Some("1 character turning the direction of reading, 2 characters without a width")
+        );
     }
 
     #[test]
