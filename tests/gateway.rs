@@ -392,3 +392,24 @@ fn the_shell_says_by_its_exit_code_whether_anything_was_sent() {
     assert_eq!(world.run(&["ask", "What?", "--file", "a.rs:3-2"]).code, 1);
     assert_eq!(world.run(&["ask", "What?", "--use", "nobody"]).code, 2);
 }
+
+#[test]
+fn a_repository_can_say_what_its_secrets_look_like() {
+    let provider = Fake::start(vec![answer(&["Yes."])]);
+    let world = world(&provider.origin, "cloud.mode = \"auto\"\ncloud.secret_patterns = ['mine-[0-9]+']");
+    world.file(".hob.toml", "cloud.secret_patterns = ['case-([0-9]{6})']\n");
+    let editor = editor(&world);
+    let text = "// case-471100 of mine-12\u{202e}\n";
+    let buffer = editor.open("a.rs", "rust", text);
+    let argument = json!([{ "question": "Whose?", "documents": [{ "uri": buffer.uri() }] }]);
+    let page = editor.execute("hob.preview", &argument).unwrap()["page"].as_str().unwrap().to_owned();
+    assert!(page.contains("- own-pattern, a.rs, line 1\n- own-pattern, a.rs, line 1\n"), "{page}");
+    assert!(page.contains("1 character turning the direction of reading"), "{page}");
+    ask(&editor, buffer.uri()).unwrap();
+    let sent = bodies(&provider).concat();
+    assert!(
+        !sent.contains("471100") && !sent.contains("mine-12") && sent.contains("case-HOB_SECRET_"),
+        "{sent}"
+    );
+    editor.quit();
+}

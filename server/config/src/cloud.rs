@@ -422,6 +422,8 @@ pub struct Cloud {
     pub require: Requirements,
     /// What is done about secrets.
     pub secrets: Secrets,
+    /// What looks like this is a secret too: see [`crate::secret_pattern`].
+    pub secret_patterns: Vec<String>,
     /// What may be spent.
     pub budget: Budget,
     /// How long a provider may take.

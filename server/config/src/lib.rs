@@ -46,6 +46,7 @@ pub use private::{PRIVATE, is_private};
 pub use problem::{Place, Problem};
 pub use resolved::{Completion, Config, ContextSource, Engine, Index, Log};
 pub use restriction::Restriction;
+pub use terms::secret_pattern;
 pub use values::{LogLevel, ModelFile, Pace, Popup, PromptOrder};
 
 /// The user's own file, below the folder that `XDG_CONFIG_HOME` names (`~/.config` where it names none).

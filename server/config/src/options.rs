@@ -6,7 +6,7 @@ use crate::{
     Mode, Retention, Secrets,
     declare::options,
     tables::{PriceTable, ProviderTable, RuleTable},
-    terms::{Dollars, HostName, Pattern, ProviderId, Region},
+    terms::{Dollars, HostName, Pattern, ProviderId, Region, SecretPattern},
     values::{LogLevel, ModelFile, Pace, Period, Popup, PromptOrder, Whole},
 };
 
@@ -150,6 +150,10 @@ options! {
             /// What is done about a secret within a file: `redact` puts a placeholder in its place, and takes it back out of the answer;
             /// `refuse` keeps the request on this machine. The stricter wins.
             tighten secrets: Secrets = Secrets::Redact,
+
+            /// What secrets of your own look like, besides those that Hob knows: regular expressions, of which the first group is the secret, or
+            /// all that is matched. Everybody else can only add to the list.
+            tighten secret_patterns: Vec<SecretPattern> = Vec::new(),
 
             /// How much a provider may keep of what it was sent: `zero` is nothing, `limited` something for some time. One of which it isn't
             /// known is sent nothing. The stricter wins.

@@ -44,6 +44,7 @@ pub(crate) fn cloud(options: &Options) -> (Cloud, Vec<Mistake>) {
         hosts: restriction.hosts,
         require: restriction.require,
         secrets: restriction.secrets,
+        secret_patterns: restriction.secret_patterns,
         budget: restriction.budget,
         limits: limits(options),
         providers,
@@ -67,6 +68,12 @@ pub(crate) fn restriction(options: &Options) -> Restriction {
             regions: regions(options.cloud.require_regions.as_deref()),
         },
         secrets: options.cloud.secrets,
+        secret_patterns: options
+            .cloud
+            .secret_patterns
+            .iter()
+            .map(|pattern| pattern.get().to_owned())
+            .collect(),
         budget: Budget {
             per_call: options.budget.per_call_usd.get(),
             day: options.budget.day_usd.get(),

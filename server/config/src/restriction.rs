@@ -20,6 +20,8 @@ pub struct Restriction {
     pub require: Requirements,
     /// No laxer than this.
     pub secrets: Secrets,
+    /// What looks like this is a secret too.
+    pub secret_patterns: Vec<String>,
     /// No more than this.
     pub budget: Budget,
 }
@@ -32,6 +34,7 @@ impl Restriction {
         hosts: None,
         require: Requirements { retention: None, regions: None },
         secrets: Secrets::Redact,
+        secret_patterns: Vec::new(),
         budget: Budget { per_call: Usd(u64::MAX), day: Usd(u64::MAX), month: Usd(u64::MAX) },
     };
 
@@ -44,6 +47,7 @@ impl Restriction {
             hosts: common(self.hosts.as_deref(), other.hosts.as_deref()),
             require: self.require.and(&other.require),
             secrets: self.secrets.min(other.secrets),
+            secret_patterns: sorted(self.secret_patterns.iter().chain(&other.secret_patterns)),
             budget: Budget {
                 per_call: self.budget.per_call.min(other.budget.per_call),
                 day: self.budget.day.min(other.budget.day),
@@ -84,6 +88,7 @@ impl Cloud {
             hosts: common(self.hosts.as_deref(), None),
             require: self.require.and(&Requirements::default()),
             secrets: self.secrets,
+            secret_patterns: sorted(&self.secret_patterns),
             budget: self.budget,
         }
     }
@@ -91,8 +96,9 @@ impl Cloud {
     /// The same policy, with more forbidden.
     #[must_use]
     pub fn restricted(self, by: &Restriction) -> Self {
-        let Restriction { mode, never, hosts, require, secrets, budget } = self.restriction().and(by);
-        Self { mode, never, hosts, require, secrets, budget, ..self }
+        let Restriction { mode, never, hosts, require, secrets, secret_patterns, budget } =
+            self.restriction().and(by);
+        Self { mode, never, hosts, require, secrets, secret_patterns, budget, ..self }
     }
 
     /// Whether it is `other`, or `other` with more forbidden.

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use regex::{Regex, RegexBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -74,6 +75,10 @@ texts! {
         the workspace",
         |text| (text.len() <= 200 && Globs::fault(text).is_none()).then(|| text.to_owned());
 
+    /// What a secret of the user's own looks like.
+    SecretPattern, "a regular expression of at most 200 bytes, in the syntax of Rust's `regex`, that matches no empty text",
+        |text| (text.len() <= 200 && secret_pattern(text).is_ok()).then(|| text.to_owned());
+
     /// An environment variable.
     EnvName, "the name of an environment variable, such as \"ANTHROPIC_API_KEY\", never the key itself",
         |text| (is_name(text, "_") && !text.starts_with(|first: char| first.is_ascii_digit())).then(|| text.to_owned());
@@ -90,6 +95,17 @@ texts! {
 
     /// A day.
     Day, "a day in quotes, such as \"2026-11-01\"", |text| is_day(text).then(|| text.to_owned());
+}
+
+/// Compiles a pattern of `cloud.secret_patterns`, if it is one that is taken: bounded in size, so that a repository's can't cost memory, and
+/// none that finds a secret where there is nothing.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn secret_pattern(pattern: &str) -> Result<Regex, String> {
+    let compiled =
+        RegexBuilder::new(pattern).size_limit(1 << 20).build().map_err(|error| error.to_string())?;
+    if compiled.is_match("") { Err("it matches an empty text".into()) } else { Ok(compiled) }
 }
 
 /// Letters, digits and `others`; neither empty nor longer than a name is.

@@ -81,6 +81,7 @@ fn without_sources_every_default_holds() {
                     regions: None,
                 },
                 secrets: Redact,
+                secret_patterns: [],
                 budget: Budget {
                     per_call: Usd(
                         250000000,
@@ -511,6 +512,7 @@ fn what_chooses_files_threads_and_logs_is_the_users() {
         cloud.never Tighten
         cloud.hosts Tighten
         cloud.secrets Tighten
+        cloud.secret_patterns Tighten
         cloud.require_retention Tighten
         cloud.require_regions Tighten
         cloud.provider UserOnly

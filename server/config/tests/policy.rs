@@ -216,6 +216,7 @@ attempts = 1
                 ),
             },
             secrets: Refuse,
+            secret_patterns: [],
             budget: Budget {
                 per_call: Usd(
                     250000000,
@@ -560,6 +561,7 @@ fn every_option_of_the_policy_that_may_tighten_can() {
         ("cloud.never", "['x']"),
         ("cloud.hosts", "['api.anthropic.com']"),
         ("cloud.secrets", "'refuse'"),
+        ("cloud.secret_patterns", "['x']"),
         ("cloud.require_retention", "'limited'"),
         ("cloud.require_regions", "['eu']"),
         ("budget.per_call_usd", "'0.01'"),

@@ -36,32 +36,29 @@ impl Client {
     /// A client whose connections take at most `connect`, name and TLS included. Fails where the machine has no certificates of
     /// authorities that it trusts.
     pub fn new(connect: Duration) -> Result<Self, Unusable> {
-        Self::build(connect, |builder| builder)
-    }
-
-    fn build(
-        connect: Duration,
-        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-    ) -> Result<Self, Unusable> {
-        // An error says that one is installed already, which is as good: nobody in this process installs another one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = reqwest::Client::builder()
-            .connect_timeout(connect)
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .no_proxy()
-            .referer(false)
-            .http1_only()
-            .tcp_nodelay(true)
-            .pool_max_idle_per_host(0)
-            // The name of this machine itself is nothing to ask a resolver about.
-            .resolve_to_addrs(
-                "localhost",
-                &[SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))],
-            );
-        let http = adjust(builder).build().map_err(|error| Unusable(roots(&error)))?;
+        let http =
+            builder(connect).pool_max_idle_per_host(0).build().map_err(|error| Unusable(roots(&error)))?;
         Ok(Self { http })
     }
+}
+
+/// What every client here has in common: it speaks to the host that it is told to speak to and to nobody else, and asks once.
+pub(crate) fn builder(connect: Duration) -> reqwest::ClientBuilder {
+    // An error says that one is installed already, which is as good: nobody in this process installs another one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .connect_timeout(connect)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .referer(false)
+        .http1_only()
+        .tcp_nodelay(true)
+        // The name of this machine itself is nothing to ask a resolver about.
+        .resolve_to_addrs(
+            "localhost",
+            &[SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))],
+        )
 }
 
 /// There is no client.
@@ -134,15 +131,18 @@ fn checked(url: &str, origin: &str) -> Result<Url, Lost> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(forbidden("its address holds a name or a password"));
     }
-    let is_loopback = url.host_str().is_some_and(|host| {
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    });
-    if url.scheme() == "https" || (url.scheme() == "http" && is_loopback) {
+    let is_here = url.host_str().is_some_and(is_loopback);
+    if url.scheme() == "https" || (url.scheme() == "http" && is_here) {
         Ok(url)
     } else {
         Err(forbidden("its address is not https, and not this machine"))
     }
+}
+
+/// Whether a URL's host is this machine itself.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn key_header(place: KeyHeader, key: &SecretString) -> Result<(HeaderName, HeaderValue), Lost> {

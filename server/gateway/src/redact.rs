@@ -27,7 +27,7 @@ use scan::Find;
 use spread::Spread;
 use vault::Session;
 
-pub use rules::{BadPattern, Extra};
+pub use rules::BadPattern;
 pub use vault::{Restorer, Vault};
 
 /// Finds secrets by the bundled rules and the user's own, and remembers for which it has a placeholder.
@@ -59,10 +59,11 @@ struct Span {
 }
 
 impl Redactor {
-    /// One for this process. `tag` is random: it keeps placeholders apart from whatever somebody wrote into a file on purpose.
-    pub fn new(tag: u16, extra: &[Extra]) -> Result<Self, BadPattern> {
+    /// One that also looks for what `own` patterns find ([`config::secret_pattern`]). `tag` is random: it keeps placeholders apart from whatever
+    /// somebody wrote into a file on purpose.
+    pub fn new(tag: u16, own: &[String]) -> Result<Self, BadPattern> {
         let stem = format!("HOB_SECRET_{tag:04X}_");
-        Ok(Self { rules: Rules::new(extra)?, session: Mutex::new(Session::new(stem.clone())), stem })
+        Ok(Self { rules: Rules::new(own)?, session: Mutex::new(Session::new(stem.clone())), stem })
     }
 
     /// Takes the secrets out of every text of a request, names of files included.

@@ -19,7 +19,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use config::{Cloud, Provider, Target, Usd};
+use config::{Cloud, Provider, Restriction, Target, Usd};
 use model::{
     cloud::{Ask, FromGateway, Health, Refused, Snapshot, TargetStatus, ToGateway},
     wire::{PROTOCOL, RequestId, read_frame},
@@ -38,7 +38,7 @@ use crate::{
     course::{Machine, Roads, Said},
     keys,
     ledger::Ledger,
-    redact::{Redactor, Restorer},
+    redact::{BadPattern, Redactor, Restorer},
 };
 
 /// Requests that were prepared and neither sent nor dropped; a window that forgets more loses the oldest.
@@ -105,9 +105,7 @@ struct Service {
 impl Service {
     fn new(options: Options, outbox: Outbox) -> io::Result<Self> {
         let client = Client::new(options.policy.limits.connect).map_err(io::Error::other)?;
-        // It keeps placeholders apart from what somebody wrote into a file on purpose, and need not be better than that.
-        let tag = (RandomState::new().build_hasher().finish() & 0xffff) as u16;
-        let redactor = Redactor::new(tag, &[]).map_err(io::Error::other)?;
+        let redactor = redactor(&options.policy).map_err(io::Error::other)?;
         let ledger = Ledger::open(&options.state);
         if let Err(error) = &ledger {
             tracing::error!(%error, "nothing can be sent");
@@ -152,9 +150,7 @@ impl Service {
                 tracing::info!(protocol, build, "a window");
                 self.outbox.put(FromGateway::Hello { protocol: PROTOCOL, build: self.options.build.clone() });
             }
-            ToGateway::Restrict(restriction) => {
-                self.policy = self.options.policy.clone().restricted(&restriction);
-            }
+            ToGateway::Restrict(restriction) => self.restrict(&restriction),
             ToGateway::Look { ask } => {
                 let snapshot = self.look(ask.as_deref());
                 self.outbox.put(FromGateway::Snapshot(Box::new(snapshot)));
@@ -176,6 +172,21 @@ impl Service {
                 self.running.remove(&id);
             }
         }
+    }
+
+    fn restrict(&mut self, restriction: &Restriction) {
+        let policy = self.options.policy.clone().restricted(restriction);
+        if policy.secret_patterns != self.policy.secret_patterns {
+            match redactor(&policy) {
+                Ok(redactor) => self.redactor = Arc::new(redactor),
+                Err(error) => {
+                    // The window has checked them; one that did not is not served.
+                    tracing::error!(%error, "nothing can be sent");
+                    self.ledger = Err(error.to_string());
+                }
+            }
+        }
+        self.policy = policy;
     }
 
     fn desk(&self) -> Result<Desk<'_>, Refused> {
@@ -333,6 +344,13 @@ async fn with_keys(
         }
     }
     if calls.is_empty() { Err(Refused { why: missing.join("; "), elsewhere: true }) } else { Ok(calls) }
+}
+
+/// Finds secrets as the policy says.
+fn redactor(policy: &Cloud) -> Result<Redactor, BadPattern> {
+    // It keeps placeholders apart from what somebody wrote into a file on purpose, and need not be better than that.
+    let tag = (RandomState::new().build_hasher().finish() & 0xffff) as u16;
+    Redactor::new(tag, &policy.secret_patterns)
 }
 
 /// What health is known by.

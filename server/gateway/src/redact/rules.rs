@@ -19,21 +19,12 @@ const BUNDLED: &str = include_str!("rules.toml");
 /// How far before a keyword a match may begin.
 const BEFORE: usize = 160;
 
-/// A pattern of the user's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extra {
-    /// What it is called in reports.
-    pub id: String,
-    /// A regular expression of the `regex` crate. The secret is its first group, or all that it matches.
-    pub pattern: String,
-}
-
-/// A pattern that is none.
+/// A pattern of `cloud.secret_patterns` that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the pattern for secrets {id:?} can't be read: {why}")]
+#[error("`cloud.secret_patterns` has {pattern:?}, which can't be read: {why}")]
 pub struct BadPattern {
-    /// Of the pattern.
-    pub id: String,
+    /// The pattern.
+    pub pattern: String,
     /// What is wrong with it.
     pub why: String,
 }
@@ -84,16 +75,17 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// The bundled rules and `extra`.
-    pub(super) fn new(extra: &[Extra]) -> Result<Self, BadPattern> {
+    /// The bundled rules and patterns of the user's own, whose secret is the first group, or all that they match.
+    pub(super) fn new(own: &[String]) -> Result<Self, BadPattern> {
         let File { mut rule } = toml::from_str(BUNDLED).expect("redact/tests.rs reads rules.toml");
         let bundled = rule.len();
-        for Extra { id, pattern } in extra {
-            let compiled = Regex::new(pattern)
-                .map_err(|error| BadPattern { id: id.clone(), why: error.to_string() })
+        for pattern in own {
+            let compiled = config::secret_pattern(pattern)
+                .map_err(|why| BadPattern { pattern: pattern.clone(), why })
                 .map(|pattern| Compiled { pattern, allow: Vec::new() })?;
             rule.push(Rule {
-                id: id.clone(),
+                // Not the pattern: what it says of a secret has no place in the ledger.
+                id: "own-pattern".into(),
                 kind: "OWN".into(),
                 keywords: Vec::new(),
                 pattern: pattern.clone(),

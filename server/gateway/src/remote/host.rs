@@ -11,11 +11,12 @@ use std::{
 
 use config::{Limits, Provider};
 use model::ModelError;
-use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{FindsKey, speech::Strange};
+use crate::client;
 
 /// Bytes of an answer that is read whole, at most. The tokens of all that a prompt may show are some megabytes.
 const LARGEST: usize = 32 << 20;
@@ -77,21 +78,16 @@ impl Host {
         finds_key: FindsKey,
         limits: Limits,
     ) -> Result<Self, &'static str> {
-        // Two crates of one process may both have wanted to be the first.
-        let _installed = rustls::crypto::ring::default_provider().install_default();
-        let mut client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(limits.connect)
-            .tcp_nodelay(true)
-            .pool_idle_timeout(Duration::from_mins(5));
-        if is_loopback(provider.host()) {
-            client = client.no_proxy();
-        } else if provider.base_url.starts_with("http:") {
+        if provider.base_url.starts_with("http:") && !client::is_loopback(provider.host()) {
             return Err(
                 "would be spoken to in the clear: `http` is for this machine itself; use https, or a tunnel",
             );
         }
-        let client = client.build().map_err(|_| "can't be spoken to: TLS can't be set up on this machine")?;
+        // A key is answered sooner over a connection that is there.
+        let client = client::builder(limits.connect)
+            .pool_idle_timeout(Duration::from_mins(5))
+            .build()
+            .map_err(|_| "can't be spoken to: TLS can't be set up on this machine")?;
         let (base, origin) = (provider.base_url.clone(), provider.origin().to_owned());
         Ok(Self { client, base, origin, finds_key, key: Arc::default(), limits })
     }
@@ -198,10 +194,6 @@ impl Host {
         }
         serde_json::from_slice(&body).map_err(|_| Trouble::Strange("does not answer in JSON"))
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Why there was no answer, in words without an address or a body.

@@ -13,7 +13,7 @@ use super::{
     forge::{Dice, forge},
     leaks, redact, redactor,
 };
-use crate::redact::{Extra, Redactor, Restorer, spread::is_telling};
+use crate::redact::{Redactor, Restorer, spread::is_telling};
 
 /// Text with everything in it that matters here: code, secrets, what looks like placeholders, signs of several bytes.
 fn texts() -> impl Strategy<Value = String> {
@@ -246,14 +246,16 @@ fn a_placeholder_that_came_back_changed_stays() {
 
 #[test]
 fn a_pattern_of_the_users_own_is_a_rule_like_others() {
-    let extra = |pattern: &str| [Extra { id: "staff".into(), pattern: pattern.into() }];
-    let redactor = Redactor::new(1, &extra(r"\bstaff-([0-9]{4})\b")).unwrap();
-    let redacted = redactor.redact(&ask("a.rs", "by staff-4711"));
+    let own = |pattern: &str| Redactor::new(1, &[pattern.to_owned()]);
+    let redacted = own(r"\bstaff-([0-9]{4})\b").unwrap().redact(&ask("a.rs", "by staff-4711"));
     assert_eq!(redacted.ask.files().next().unwrap().1, "by staff-HOB_SECRET_0001_1_OWN");
-    assert_eq!(redacted.redactions[0].rule, "staff");
+    assert_eq!(redacted.redactions[0].rule, "own-pattern");
 
-    let Err(wrong) = Redactor::new(1, &extra("(")) else { panic!("it is no pattern") };
-    assert!(wrong.to_string().starts_with("the pattern for secrets \"staff\" can't be read: "), "{wrong}");
+    let Err(wrong) = own("(") else { panic!("it is no pattern") };
+    assert!(
+        wrong.to_string().starts_with("`cloud.secret_patterns` has \"(\", which can't be read: "),
+        "{wrong}"
+    );
 }
 
 #[test]
