@@ -121,6 +121,8 @@ fn what_was_shown_is_what_is_sent_and_only_after_the_person_agreed() {
     let why = world.run(&["why", decision]);
     assert!(why.stdout.contains("lab/m"), "{}", why.stdout);
     assert!(!why.stdout.contains("add.rs"), "no path is written down: {}", why.stdout);
+    let page = editor.execute("hob.why", &json!([])).unwrap();
+    assert!(page.as_str().unwrap().contains(&format!("## {decision}  question")), "{page}");
     editor.quit();
 }
 
@@ -411,5 +413,27 @@ fn a_repository_can_say_what_its_secrets_look_like() {
         !sent.contains("471100") && !sent.contains("mine-12") && sent.contains("case-HOB_SECRET_"),
         "{sent}"
     );
+    editor.quit();
+}
+
+#[test]
+fn each_folder_of_a_window_can_close_the_door() {
+    let provider = Fake::start(vec![answer(&["Yes."])]);
+    let world = world(&provider.origin, "cloud.mode = \"auto\"");
+    let policy = world.file("../closed/.hob.toml", "cloud.mode = \"local-only\"\n");
+    let editor = editor(&world);
+    let buffer = editor.open("a.rs", "rust", "fn a() {}\n");
+    let folder =
+        json!({ "uri": World::uri(&fs::canonicalize(policy.parent().unwrap()).unwrap()), "name": "closed" });
+    let change = |added: &[&Value], removed: &[&Value]| {
+        let event = json!({ "event": { "added": added, "removed": removed } });
+        editor.notify("workspace/didChangeWorkspaceFolders", event);
+    };
+    change(&[&folder], &[]);
+    let refused = ask(&editor, buffer.uri()).unwrap_err();
+    assert!(refused.contains("local-only"), "{refused}");
+    assert_eq!(provider.connections(), 0);
+    change(&[], &[&folder]);
+    assert_eq!(ask(&editor, buffer.uri()).unwrap()["answer"], "Yes.");
     editor.quit();
 }

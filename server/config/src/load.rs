@@ -28,8 +28,9 @@ pub struct Sources<'a> {
     pub user: Option<Source<'a>>,
     /// An organisation's files, all of which hold. One that is there and can't be read is an error, and then nothing leaves.
     pub organisation: &'a [Result<Source<'a>, Problem>],
-    /// The repository's file.
-    pub repository: Option<Source<'a>>,
+    /// The files of the repositories that are open. What any of them forbids is forbidden; where they say different things of what is
+    /// harmless, the first is heeded.
+    pub repositories: &'a [Source<'a>],
     /// The editor's settings.
     pub settings: Option<&'a Value>,
 }
@@ -70,7 +71,7 @@ pub fn load(sources: &Sources<'_>) -> (Config, Vec<Problem>) {
             }
         }
     }
-    if let Some(repository) = &sources.repository {
+    for repository in sources.repositories.iter().rev() {
         resolved.file(repository, Author::Anyone);
     }
     if let Some(settings) = sources.settings {

@@ -20,7 +20,7 @@ fn check(user: &str, repo: &str, settings: &Value, expected: &Expect) {
 fn load(user: &str, repo: &str, settings: &Value) -> (Config, Vec<config::Problem>) {
     config::load(&Sources {
         user: source("config.toml", user),
-        repository: source(".hob.toml", repo),
+        repositories: source(".hob.toml", repo).as_slice(),
         settings: Some(settings),
         ..Sources::default()
     })
@@ -318,6 +318,18 @@ fn what_is_not_toml_is_shown_where_it_stops_being_toml() {
             config.toml: this file has more than 256 KiB, so nothing from here is used until it is mended
         "#]],
     );
+}
+
+#[test]
+fn of_several_repositories_the_first_is_heeded_and_all_of_them_tighten() {
+    let file = |text| Source { name: ".hob.toml", text };
+    let repositories = [
+        file("completion.max_tokens = 20\ncloud.never = ['a']"),
+        file("completion.max_tokens = 40\ncloud.never = ['b']\ncloud.mode = 'local-only'"),
+    ];
+    let (config, problems) = config::load(&Sources { repositories: &repositories, ..Sources::default() });
+    assert_eq!((problems, config.completion.max_tokens), (vec![], 20));
+    assert_eq!((config.cloud.never.join(" ").as_str(), config.cloud.mode), ("a b", config::Mode::LocalOnly));
 }
 
 #[test]

@@ -544,8 +544,8 @@ fn patterns_that_are_too_many_to_be_held_to_keep_everything_here() {
         let patterns: Vec<_> = (0..count).map(|n| format!("'{n:0>6}{}'", "*a?".repeat(64))).collect();
         let text = format!("cloud.never = [{}]", patterns.join(","));
         let user = Some(Source { name: "config.toml", text: PROVIDERS });
-        let repository = Some(Source { name: ".hob.toml", text: &text });
-        config::load(&Sources { user, repository, ..Sources::default() })
+        let repositories = &[Source { name: ".hob.toml", text: &text }];
+        config::load(&Sources { user, repositories, ..Sources::default() })
     };
     let (config, problems) = load(80);
     assert_eq!((config.cloud.mode, problems), (Mode::Ask, vec![]));
@@ -577,8 +577,8 @@ fn every_option_of_the_policy_that_may_tighten_can() {
     let (before, _) = config::load(&Sources { user, ..Sources::default() });
     for (path, value) in tighter {
         let text = format!("{path} = {value}");
-        let repository = Some(Source { name: ".hob.toml", text: &text });
-        let (after, problems) = config::load(&Sources { user, repository, ..Sources::default() });
+        let repositories = &[Source { name: ".hob.toml", text: &text }];
+        let (after, problems) = config::load(&Sources { user, repositories, ..Sources::default() });
         assert_eq!(problems, []);
         assert!(after.cloud.is_no_freer_than(&before.cloud) && after.cloud != before.cloud, "{text}");
     }

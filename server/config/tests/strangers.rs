@@ -192,8 +192,8 @@ fn load(user: &str, channel: Channel, text: &str) -> (Config, Vec<Problem>) {
     let user = Some(Source { name: "config.toml", text: user });
     match channel {
         Channel::Repository => {
-            let repository = Some(Source { name: ".hob.toml", text });
-            config::load(&Sources { user, repository, ..Sources::default() })
+            let repositories = &[Source { name: ".hob.toml", text }];
+            config::load(&Sources { user, repositories, ..Sources::default() })
         }
         Channel::Settings => {
             let settings = json(text);
@@ -356,7 +356,7 @@ fn merged(user: &str, organisation: &[&str], repository: &str, settings: &str) -
     let sources = Sources {
         user: Some(Source { name: "config.toml", text: user }),
         organisation: &organisation,
-        repository: Some(Source { name: ".hob.toml", text: repository }),
+        repositories: &[Source { name: ".hob.toml", text: repository }],
         settings: Some(&settings),
     };
     config::load(&sources).0

@@ -60,8 +60,8 @@ pub(crate) struct Desk {
 pub(crate) struct Surroundings<'a> {
     /// What holds here.
     pub(crate) policy: &'a Cloud,
-    /// The workspace's folder.
-    pub(crate) workspace: Option<&'a Path>,
+    /// The folders that it is about.
+    pub(crate) workspaces: &'a [PathBuf],
     /// The engine of this machine.
     pub(crate) local: Local,
 }
@@ -86,7 +86,7 @@ impl Desk {
     ) -> Result<Arranged, Refused> {
         let ask = request.ask();
         let policy = around.policy;
-        let consents = Consents::read(&self.state).of(around.workspace, &policy.providers);
+        let consents = Consents::read(&self.state).of(around.workspaces, &policy.providers);
         let mut world = World { consent: consents, local: around.local, ..World::default() };
         let mut errand = request.errand(BTreeMap::new());
         // A gateway is started only where what it knows can matter.
@@ -104,7 +104,7 @@ impl Desk {
             Chosen::Local { .. } | Chosen::Refused { .. } => return Err(declined(&decision.sentence())),
         };
         let decided = record(&decision)?;
-        let workspace = around.workspace.map(|folder| folder.to_string_lossy()).unwrap_or_default();
+        let workspace = around.workspaces.first().map(|folder| folder.to_string_lossy()).unwrap_or_default();
         let (prepared, answer) = self.gateway.prepare(&workspace, ask, chain, decided).await?;
         Ok(Arranged { decision, prepared, answer })
     }
@@ -132,7 +132,7 @@ impl Desk {
     ) -> Result<(), Refused> {
         let offer = offer(&arranged.prepared, around.policy);
         loop {
-            match person.may_send(&offer, around.workspace.is_some()).await {
+            match person.may_send(&offer, !around.workspaces.is_empty()).await {
                 Verdict::Show => person.show(page(&arranged.prepared, &arranged.decision)).await,
                 Verdict::Once => return Ok(()),
                 Verdict::Workspace => {
@@ -160,10 +160,14 @@ impl Desk {
     fn remember(
         &self,
         around: Surroundings<'_>,
-        change: impl FnOnce(&mut Consents, &Path),
+        change: impl Fn(&mut Consents, &Path),
     ) -> Result<(), Refused> {
-        let Some(workspace) = around.workspace else { return Ok(()) };
-        Consents::change(&self.state, |consents| change(consents, workspace)).map_err(|error| {
+        let change = |consents: &mut Consents| {
+            for workspace in around.workspaces {
+                change(consents, workspace);
+            }
+        };
+        Consents::change(&self.state, change).map_err(|error| {
             declined(&format!("nothing was sent, because that can't be remembered: {error:#}"))
         })
     }

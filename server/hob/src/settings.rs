@@ -26,7 +26,7 @@ const LARGEST: u64 = 256 << 10;
 pub(crate) struct Sources {
     user: Option<Text>,
     organisation: Vec<Result<Text, Problem>>,
-    repository: Option<Text>,
+    repositories: Vec<Text>,
     unreadable: Vec<Problem>,
 }
 
@@ -43,14 +43,15 @@ impl Text {
 }
 
 impl Sources {
-    /// Reads the user's file, those of an organisation, and the repository's at `root`.
-    pub(crate) fn read(root: Option<&Path>) -> Self {
+    /// Reads the user's file, those of an organisation, and those of the repositories at `roots`.
+    pub(crate) fn read<'a>(roots: impl IntoIterator<Item = &'a Path>) -> Self {
         let mut sources = Self { organisation: organisation(), ..Self::default() };
         if let Ok(path) = paths::config_file() {
             sources.user = sources.file(&path);
         }
-        if let Some(root) = root {
-            sources.repository = sources.file(&root.join(config::REPO_FILE));
+        for root in roots {
+            let repository = sources.file(&root.join(config::REPO_FILE));
+            sources.repositories.extend(repository);
         }
         sources
     }
@@ -74,10 +75,11 @@ impl Sources {
             .iter()
             .map(|file| file.as_ref().map(Text::source).map_err(Problem::clone))
             .collect();
+        let repositories: Vec<_> = self.repositories.iter().map(Text::source).collect();
         let (config, problems) = config::load(&config::Sources {
             user: self.user.as_ref().map(Text::source),
             organisation: &organisation,
-            repository: self.repository.as_ref().map(Text::source),
+            repositories: &repositories,
             settings,
         });
         (config, self.unreadable.iter().cloned().chain(problems).collect())

@@ -89,7 +89,7 @@ impl Ask {
 
     async fn ask(&self) -> Result<ExitCode> {
         let workspace = std::env::current_dir().context("can't tell where this is")?;
-        let (config, problems) = Sources::read(Some(&workspace)).resolve(None);
+        let (config, problems) = Sources::read(Some(workspace.as_path())).resolve(None);
         for problem in problems {
             out::note(&format!("hob: {problem}"));
         }
@@ -103,7 +103,7 @@ impl Ask {
         let desk = Desk { gateway: Gateway::new(Direct), state: paths::state_dir()? };
         let around = Surroundings {
             policy: &config.cloud,
-            workspace: Some(&workspace),
+            workspaces: std::slice::from_ref(&workspace),
             local: Local { fills: true, ..Local::default() },
         };
         let arranged = desk.arrange(&request, around).await?;

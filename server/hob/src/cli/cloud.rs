@@ -59,7 +59,7 @@ impl Cloud {
 /// What may leave, by the user's own configuration and that of this folder.
 fn show(as_json: bool) -> Result<ExitCode> {
     let here = std::env::current_dir().context("can't tell where this is")?;
-    let (config, problems) = Sources::read(Some(&here)).resolve(None);
+    let (config, problems) = Sources::read(Some(here.as_path())).resolve(None);
     for problem in problems {
         out::note(&format!("hob: {problem}"));
     }

@@ -39,7 +39,7 @@ impl Index {
     pub(super) fn run(self) -> Result<ExitCode> {
         // Grammars run on whatever the workspace holds.
         sandbox::enter(Role::Serve)?;
-        let (config, problems) = Sources::read(Some(&self.path)).resolve(None);
+        let (config, problems) = Sources::read(Some(self.path.as_path())).resolve(None);
         for problem in problems {
             out::note(&format!("hob: {problem}"));
         }

@@ -67,19 +67,22 @@ impl Consents {
         Ok(())
     }
 
-    /// What the user agreed to for a workspace. Without a folder there is nothing to remember it by.
-    pub(crate) fn of(&self, workspace: Option<&Path>, providers: &[Provider]) -> Consent {
-        let Some(workspace) = workspace else { return Consent::default() };
-        let is_granted = |provider: &&Provider| {
+    /// What the user agreed to for these folders: what is never to leave one of them does not, and what may leave may leave all of them. Without
+    /// a folder there is nothing to remember it by.
+    pub(crate) fn of(&self, workspaces: &[PathBuf], providers: &[Provider]) -> Consent {
+        let may = |workspace: &PathBuf, provider: &Provider| {
             self.granted.iter().any(|granted| {
-                granted.workspace == workspace
+                granted.workspace == *workspace
                     && granted.provider == provider.id
                     && granted.origin == provider.origin()
             })
         };
+        let is_granted = |provider: &&Provider| {
+            !workspaces.is_empty() && workspaces.iter().all(|workspace| may(workspace, provider))
+        };
         let granted = providers.iter().filter(is_granted);
         Consent {
-            never: self.never.iter().any(|never| never == workspace),
+            never: workspaces.iter().any(|workspace| self.never.contains(workspace)),
             granted: granted.map(|provider| (provider.id.clone(), Grant::Workspace)).collect(),
         }
     }
@@ -137,28 +140,33 @@ mod tests {
     #[test]
     fn a_consent_is_for_one_workspace_one_provider_and_one_origin() {
         let state = tempfile::tempdir().unwrap();
-        let (here, there) = (Path::new("/w/here"), Path::new("/w/there"));
+        let (here, there) = (PathBuf::from("/w/here"), PathBuf::from("/w/there"));
         let provider_here = provider("a", "https://a.example/v1");
-        Consents::change(state.path(), |consents| consents.grant(here, &provider_here)).unwrap();
+        Consents::change(state.path(), |consents| consents.grant(&here, &provider_here)).unwrap();
 
         let consents = Consents::read(state.path());
-        let granted = |workspace, provider: &Provider| {
-            consents.of(Some(workspace), std::slice::from_ref(provider)).granted.len()
+        let granted = |workspaces: &[&PathBuf], provider: &Provider| {
+            let workspaces: Vec<PathBuf> = workspaces.iter().copied().cloned().collect();
+            consents.of(&workspaces, std::slice::from_ref(provider)).granted.len()
         };
-        assert_eq!(granted(here, &provider_here), 1);
-        assert_eq!(granted(there, &provider_here), 0);
-        assert_eq!(granted(here, &provider("b", "https://a.example/v1")), 0);
-        assert_eq!(granted(here, &provider("a", "https://elsewhere.example/v1")), 0);
-        assert_eq!(consents.of(None, &[provider_here]), Consent::default());
+        assert_eq!(granted(&[&here], &provider_here), 1);
+        assert_eq!(granted(&[&there], &provider_here), 0);
+        assert_eq!(granted(&[&here, &there], &provider_here), 0);
+        assert_eq!(granted(&[&here], &provider("b", "https://a.example/v1")), 0);
+        assert_eq!(granted(&[&here], &provider("a", "https://elsewhere.example/v1")), 0);
+        assert_eq!(consents.of(&[], &[provider_here]), Consent::default());
     }
 
     #[test]
     fn never_takes_back_what_was_granted_and_can_be_taken_back() {
-        let here = Path::new("/w/here");
+        let here = &PathBuf::from("/w/here");
         let mut consents = Consents::default();
         consents.grant(here, &provider("a", "https://a.example"));
         consents.refuse(here);
-        assert_eq!((consents.granted.len(), consents.of(Some(here), &[]).never), (0, true));
+        assert_eq!(
+            (consents.granted.len(), consents.of(&["/w/there".into(), here.clone()], &[]).never),
+            (0, true)
+        );
         assert!(consents.forget(here));
         assert!(!consents.forget(here));
         assert_eq!(consents, Consents::default());

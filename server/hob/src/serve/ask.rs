@@ -93,7 +93,7 @@ impl Asking {
 struct Taken {
     request: Request,
     policy: Cloud,
-    workspace: Option<PathBuf>,
+    workspaces: Vec<PathBuf>,
     opens: bool,
     progress: bool,
 }
@@ -102,7 +102,7 @@ impl Taken {
     fn surroundings(&self) -> Surroundings<'_> {
         // The model of this machine fills holes; instructions it does not follow.
         let local = Local { fills: true, ..Local::default() };
-        Surroundings { policy: &self.policy, workspace: self.workspace.as_deref(), local }
+        Surroundings { policy: &self.policy, workspaces: &self.workspaces, local }
     }
 }
 
@@ -175,12 +175,20 @@ fn take(server: &Server, argument: &Value, command: &str) -> Result<Taken> {
             choice,
         },
         policy: session.config.cloud.clone(),
-        workspace: session.roots().first().cloned(),
+        workspaces: about(session.roots(), &argument.documents),
         opens: session.client.opens,
         progress: session.client.progress,
     };
     drop(session);
     Ok(judge(taken, &argument.documents))
+}
+
+/// Of the workspace's folders those that the documents lie in; the first where there are none.
+fn about(roots: &[PathBuf], places: &[Place]) -> Vec<PathBuf> {
+    let paths: Vec<PathBuf> = places.iter().filter_map(|place| path(&place.uri)).collect();
+    let holds = |root: &&PathBuf| paths.iter().any(|path| path.starts_with(root));
+    let about: Vec<PathBuf> = roots.iter().filter(holds).cloned().collect();
+    if about.is_empty() { roots.first().cloned().into_iter().collect() } else { about }
 }
 
 /// A link's name tells nothing: what it leads to may be private all the same.

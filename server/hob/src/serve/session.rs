@@ -80,6 +80,8 @@ pub(super) struct Session {
     /// Shown already; not again.
     reported: Vec<Problem>,
     sources: Sources,
+    /// The editor's, as it told them last.
+    settings: Option<Value>,
     exclusions: Exclusions,
     documents: HashMap<String, Entry>,
     window: u64,
@@ -207,15 +209,16 @@ impl Session {
             unreported,
             reported: Vec::new(),
             sources,
+            settings: None,
             exclusions: Exclusions::default(),
             documents: HashMap::new(),
             window: std::process::id().into(),
         }
     }
 
-    /// Sets the workspace's folders and reads the configuration that lies in the first of them.
+    /// Sets the workspace's folders and reads the configuration that lies in them.
     pub(super) fn enter(&mut self, roots: Vec<PathBuf>) {
-        self.sources = Sources::read(roots.first().map(PathBuf::as_path));
+        self.sources = Sources::read(roots.iter().map(PathBuf::as_path));
         self.roots = roots;
     }
 
@@ -224,7 +227,7 @@ impl Session {
         &self.roots
     }
 
-    /// Adds and removes folders. The configuration stays that of the first one at the start.
+    /// Adds and removes folders, and reads the configuration anew: what one of them forbids holds as long as it is open.
     pub(super) fn change_roots(&mut self, added: Vec<PathBuf>, removed: &[PathBuf]) {
         self.roots.retain(|root| !removed.contains(root));
         for root in added {
@@ -232,11 +235,18 @@ impl Session {
                 self.roots.push(root);
             }
         }
+        self.sources = Sources::read(self.roots.iter().map(PathBuf::as_path));
+        self.resolve();
     }
 
     /// Takes the editor's settings and works out what holds now. Whether something else may be shown from elsewhere than before.
-    pub(super) fn configure(&mut self, settings: Option<&Value>) -> bool {
-        let (config, problems) = self.sources.resolve(settings);
+    pub(super) fn configure(&mut self, settings: Option<Value>) -> bool {
+        self.settings = settings;
+        self.resolve()
+    }
+
+    fn resolve(&mut self) -> bool {
+        let (config, problems) = self.sources.resolve(self.settings.as_ref());
         let (old, new) = (std::mem::replace(&mut self.config, Arc::new(config)), &self.config);
         let changed = (&old.index, &old.context) != (&new.index, &new.context);
         for problem in problems {

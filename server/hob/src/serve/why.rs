@@ -1,6 +1,8 @@
-//! `hob.why`: the last answers and silences of a document, or of all, as a page of Markdown.
+//! `hob.why`: the last answers and silences of a document, or of all with what was sent to a cloud, as a page of Markdown.
 //!
 //! Must not put a row into words: `explain` does, for the command line too. Reads the rows' file off the runtime's own threads.
+
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use tokio::task::spawn_blocking;
@@ -19,13 +21,27 @@ use crate::{
 /// Answers that a page explains.
 const MOST: usize = 5;
 
-/// Explains the last answers about the document that the client calls `uri`, shows that, and says it.
+/// An answer or a decision, ready to be read.
+struct Told {
+    /// In milliseconds since 1970.
+    at: u64,
+    brief: String,
+    detail: String,
+}
+
+/// Explains the last answers about the document that the client calls `uri`, shows that, and says it. Without one, also the last
+/// decisions about the cloud: of which document they were nobody has written down.
 pub(super) async fn why(server: &Server, uri: Option<String>) -> Result<String> {
     // Still in the handler's first poll.
     let opens = server.session().client.opens;
     let page = spawn_blocking(move || {
-        let rows = row::all(&paths::state_dir()?).context("can't read what was decided")?;
-        anyhow::Ok(page(rows, uri.as_deref(), row::now()))
+        let (state, now) = (paths::state_dir()?, row::now());
+        let rows = row::all(&state).context("can't read what was decided")?;
+        let mut told = answers(rows, uri.as_deref(), now);
+        if uri.is_none() {
+            told.extend(sent(&state, now));
+        }
+        anyhow::Ok(page(told))
     });
     let page = page.await??;
     let markdown = page.markdown.clone();
@@ -33,16 +49,53 @@ pub(super) async fn why(server: &Server, uri: Option<String>) -> Result<String> 
     Ok(markdown)
 }
 
-/// The page about the newest of `rows`, or the newest about `uri`; the newest first.
-fn page(rows: Vec<Row>, uri: Option<&str>, now: u64) -> Page {
+/// The newest of `rows`, or the newest about `uri`.
+fn answers(rows: Vec<Row>, uri: Option<&str>, now: u64) -> Vec<Told> {
     let number = uri.map(document);
     let rows = row::newest(rows, MOST, |row| number.as_ref().is_none_or(|number| row.document == *number));
-    let Some(newest) = rows.last() else {
+    let told = |row: &Row| Told {
+        at: row.at,
+        brief: format!("{}. In full: hob why {}", brief(row), row.id),
+        detail: detail(row, now, Style::Markdown),
+    };
+    rows.iter().map(told).collect()
+}
+
+/// The newest decisions about the cloud.
+#[cfg(feature = "gateway")]
+fn sent(state: &Path, now: u64) -> Vec<Told> {
+    let entries = gateway::ledger::Reader::open(state)
+        .and_then(|ledger| ledger.map_or(Ok(Vec::new()), |ledger| ledger.newest(MOST)));
+    let entries = entries.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what was sent can't be read");
+        Vec::new()
+    });
+    let told = |entry: &gateway::ledger::Entry| Told {
+        at: entry.at,
+        brief: format!("{} was asked of the cloud. In full: hob why {}", entry.task, entry.id),
+        detail: crate::explain::sent(entry, None, now, Style::Markdown),
+    };
+    entries.iter().map(told).collect()
+}
+
+/// A build without a gateway sends nothing.
+#[cfg(not(feature = "gateway"))]
+fn sent(_: &Path, _: u64) -> Vec<Told> {
+    Vec::new()
+}
+
+/// The page about the newest of them, the newest first.
+fn page(mut told: Vec<Told>) -> Page {
+    told.reverse();
+    // Among equals the later stays first.
+    told.sort_by_key(|told| std::cmp::Reverse(told.at));
+    told.truncate(MOST);
+    let Some(newest) = told.first() else {
         let brief = "Hob: nothing was asked here yet.".to_owned();
         return Page { name: "why", markdown: format!("{brief}\n"), brief };
     };
-    let brief = format!("Hob: {}. In full: hob why {}", brief(newest), newest.id);
-    let details: Vec<String> = rows.iter().rev().map(|row| detail(row, now, Style::Markdown)).collect();
+    let brief = format!("Hob: {}", newest.brief);
+    let details: Vec<&str> = told.iter().map(|told| told.detail.as_str()).collect();
     let markdown = format!(
         "# Why: the last answers\n\n{}\nHow many there were of each: `hob why --stats` in a terminal.\n",
         details.join("\n")
@@ -71,7 +124,8 @@ mod tests {
             ..Row::begin("inline")
         };
         let rows = [row("a.rs", 1), row("b.rs", 2), row("a.rs", 3)];
-        let about = page(rows.to_vec(), Some("file:///w/a.rs"), 61_000);
+        let page = |uri: Option<&str>| super::page(answers(rows.to_vec(), uri, 61_000));
+        let about = page(Some("file:///w/a.rs"));
         expect![[r#"
             # Why: the last answers
 
@@ -98,7 +152,7 @@ mod tests {
         .assert_eq(&about.markdown);
         expect!["Hob: a.rs:3: silent: the cursor is inside a word [inside_word]. In full: hob why 22bb33"]
             .assert_eq(&about.brief);
-        assert!(page(rows.to_vec(), None, 61_000).markdown.contains("b.rs"));
-        assert_eq!(page(rows.to_vec(), Some("file:///w/c.rs"), 0).brief, "Hob: nothing was asked here yet.");
+        assert!(page(None).markdown.contains("b.rs"));
+        assert_eq!(page(Some("file:///w/c.rs")).brief, "Hob: nothing was asked here yet.");
     }
 }

@@ -12,7 +12,7 @@ pub(super) async fn did_change_configuration(server: &Server, params: DidChangeC
     if pulls {
         pull(server).await;
     } else {
-        configure(server, section(serde_json::to_value(params.settings).ok()).as_ref());
+        configure(server, section(serde_json::to_value(params.settings).ok()));
         report(server).await;
     }
     server.indexing.arrange();
@@ -24,14 +24,14 @@ pub(super) async fn pull(server: &Server) {
     match server.client.configuration(vec![wanted]).await {
         Ok(values) => {
             let settings = values.into_iter().next().and_then(|value| serde_json::to_value(value).ok());
-            configure(server, section(settings).as_ref());
+            configure(server, section(settings));
         }
         Err(error) => tracing::warn!(%error, "the client does not tell its settings"),
     }
     report(server).await;
 }
 
-fn configure(server: &Server, settings: Option<&Value>) {
+fn configure(server: &Server, settings: Option<Value>) {
     let changed = server.session().configure(settings);
     if changed {
         server.judge_anew();

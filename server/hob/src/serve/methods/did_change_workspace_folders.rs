@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use tower_lsp::gen_lsp_types as lsp;
 
+use super::did_change_configuration;
 use crate::serve::{Server, session::path};
 
 pub(super) async fn did_change_workspace_folders(
@@ -15,5 +16,6 @@ pub(super) async fn did_change_workspace_folders(
     };
     server.session().change_roots(paths(params.event.added), &paths(params.event.removed));
     server.judge_anew();
+    did_change_configuration::report(server).await;
     server.indexing.arrange();
 }

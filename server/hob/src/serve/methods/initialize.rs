@@ -23,7 +23,7 @@ pub(super) fn initialize(server: &Server, params: lsp::InitializeParams) -> lsp:
     session.client = client;
     session.trace = params.trace.is_some_and(|trace| trace != lsp::TraceValue::Off);
     let settings = params.initialization_options.and_then(|options| serde_json::to_value(options).ok());
-    session.configure(did_change_configuration::section(settings).as_ref());
+    session.configure(did_change_configuration::section(settings));
     // Nothing is open yet, so there is nothing to forget.
     session.judge_anew();
     lsp::InitializeResult {
