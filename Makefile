@@ -54,9 +54,10 @@ test-large: build ## a window over 200,000 files, and 100,000 decisions for each
 test-ledger: ## 1,000 races for a budget, 1,000 kills and 10,000 torn logs of the ledger: minutes
 	HOB_TEST_LEDGER=1000 cargo test --release --locked --package gateway --test ledger -- --nocapture --test-threads 1
 
-test-faults: deps ## 10,000 requests whose providers fail at random, and every fault in every protocol: half a minute
+test-faults: build ## 10,000 requests whose providers fail at random, every fault in every protocol, 1,000 previews: a minute
 	HOB_TEST_FAULTS=10000 cargo test --release --locked --package gateway --lib -- course::tests::random
 	HOB_TEST_FAULTS=10000 cargo test --release --locked --package gateway --test matrix -- --nocapture
+	HOB_TEST_PREVIEWS=1000 cargo test --release --locked --package e2e --test gateway -- --nocapture what_is_previewed
 
 test-fast: ## tests of the crates without llama.cpp: seconds once built
 	cargo test --package text --package syntax --package prompt --package model --package config --package assist

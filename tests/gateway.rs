@@ -437,3 +437,46 @@ fn each_folder_of_a_window_can_close_the_door() {
     assert_eq!(ask(&editor, buffer.uri()).unwrap()["answer"], "Yes.");
     editor.quit();
 }
+
+/// 40 of them; `HOB_TEST_PREVIEWS=1000` makes it so many (`make test-faults`).
+#[test]
+fn what_is_previewed_is_sent_whatever_stands_in_it() {
+    let rounds = std::env::var("HOB_TEST_PREVIEWS").map_or(40, |rounds| rounds.parse().unwrap());
+    let provider = Fake::start(vec![answer(&["Yes."])]);
+    let lines = "cloud.mode = \"auto\"\nbudget = { day_usd = \"1000\", month_usd = \"1000\" }";
+    let world = world(&provider.origin, lines);
+    let editor = editor(&world);
+    let mut buffer = editor.open("a.rs", "rust", "");
+    let pieces = [
+        "\"",
+        "\\",
+        "\n",
+        "```\n",
+        "\u{1f600}",
+        "é",
+        "\u{0}",
+        "\u{202e}",
+        "\t",
+        "fn a() {}\n",
+        "</file>",
+        "ghp_",
+    ];
+    let mut state = 7_u64;
+    let mut below = |end: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % end
+    };
+    let mut previewed = Vec::new();
+    for round in 0..rounds {
+        let text: String = (0..below(60)).map(|_| pieces[below(pieces.len())]).collect();
+        let secret = if below(3) == 0 { format!("let key = \"ghp_{round:036}\";\n") } else { String::new() };
+        buffer.replace_wholly(&format!("{text}{secret}"));
+        let argument = json!([{ "question": format!("{text}?"), "documents": [{ "uri": buffer.uri() }] }]);
+        let preview = editor.execute("hob.preview", &argument).unwrap();
+        previewed.push(preview["previews"][0]["body"].as_str().unwrap().to_owned());
+        editor.execute("hob.ask", &argument).unwrap();
+    }
+    assert_eq!(bodies(&provider), previewed);
+    println!("{} of {rounds} requests are what was previewed", previewed.len());
+    editor.quit();
+}

@@ -150,6 +150,8 @@ fn wait(events: &Receiver<Event>, mut idle_exit: Duration, is_over: impl Fn() ->
 #[derive(Debug)]
 struct Roster {
     clients: BTreeMap<u64, Arc<Outgoing>>,
+    /// Connections that have not said Hello yet.
+    introducing: usize,
     state: ModelState,
     /// Nobody joins any more: the engine ends.
     is_closed: bool,
@@ -157,7 +159,8 @@ struct Roster {
 
 impl Default for Roster {
     fn default() -> Self {
-        Self { clients: BTreeMap::new(), state: ModelState::Loading { progress: 0.0 }, is_closed: false }
+        let state = ModelState::Loading { progress: 0.0 };
+        Self { clients: BTreeMap::new(), introducing: 0, state, is_closed: false }
     }
 }
 
@@ -215,7 +218,7 @@ impl Desk {
     /// Lets nobody join from now on, unless somebody is there: the idle end and a client that comes are never both.
     fn closes_if_empty(&self, socket: &Path) -> bool {
         let mut roster = self.roster();
-        if roster.clients.is_empty() {
+        if roster.clients.is_empty() && roster.introducing == 0 {
             roster.close(socket);
         }
         roster.is_closed
@@ -267,10 +270,16 @@ fn accept(desk: &Arc<Desk>, listener: &Listener) {
 /// The whole life of one connection.
 fn serve(desk: &Desk, client: u64, stream: Stream) {
     let stream = Arc::new(stream);
-    let outgoing = match introduce(desk, client, &stream) {
+    // It keeps the engine from ending from its first moment: its Hello may be on its way.
+    desk.roster().introducing += 1;
+    desk.post(Event::Joined);
+    let introduced = introduce(desk, client, &stream);
+    desk.roster().introducing -= 1;
+    let outgoing = match introduced {
         Ok(outgoing) => outgoing,
         Err(error) => {
             tracing::warn!(client, %error, "a connection did not introduce itself");
+            desk.post(Event::Left);
             return shut_down(&stream);
         }
     };
@@ -306,7 +315,6 @@ fn introduce(desk: &Desk, client: u64, stream: &Arc<Stream>) -> io::Result<Arc<O
     }
     outgoing.send(FromEngine::Model(roster.state.clone()));
     roster.clients.insert(client, Arc::clone(&outgoing));
-    desk.post(Event::Joined);
     tracing::info!(client, build, "a client joined");
     Ok(outgoing)
 }

@@ -30,6 +30,9 @@ const GROWN_UP: Duration = Duration::from_secs(20);
 /// How long an engine may take from its start until it listens. Loading the model comes after that.
 const LISTENING: Duration = Duration::from_secs(10);
 
+/// How long after an engine ended by its own decision there may be another at work whom nobody has reached yet; then one is started again.
+const AGAIN: Duration = Duration::from_millis(200);
+
 /// Starts engines. `serve` asks its supervisor, the command line does it itself.
 pub(crate) trait Starter: Send + 'static {
     /// Starts one, or one that asks a host elsewhere (`remote`); it may find another at work and end at once.
@@ -160,10 +163,13 @@ fn reach(
     }
     // How earlier ones ended is no news about the one that starts now.
     while starter.ended().is_some() {}
-    starter
-        .start(options.remote.is_some())
-        .map_err(|error| format!("the engine could not be started: {error}"))?;
+    let start = |starter: &mut dyn Starter| {
+        let started = starter.start(options.remote.is_some());
+        started.map_err(|error| format!("the engine could not be started: {error}"))
+    };
+    start(starter)?;
     let deadline = Instant::now() + LISTENING;
+    let mut ended = None;
     loop {
         match connect() {
             Ok(connected) => return Ok(connected),
@@ -175,8 +181,15 @@ fn reach(
             }
             Err(_) => {}
         }
-        if let Some(Err(how)) = starter.ended() {
-            return Err(how);
+        match starter.ended() {
+            Some(Err(how)) => return Err(how),
+            // It found another at work, or had its last client go before this one had come.
+            Some(Ok(())) => ended = Some(Instant::now()),
+            None => {}
+        }
+        if ended.is_some_and(|at| at.elapsed() > AGAIN) {
+            ended = None;
+            start(starter)?;
         }
         thread::sleep(Duration::from_millis(5));
     }
