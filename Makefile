@@ -33,6 +33,8 @@ unit: build
 	@$(stage) "llama-server" benches/peers/fetch.sh llama-server || echo "no llama-server: the remote engine is not tested (tests/remote.rs)" >&2
 	@# A key in the system's keyring is kept in a real one (tests/hosts.rs); the same holds.
 	@./scripts/deps gnome-keyring-daemon dbus-run-session || echo "no GNOME keyring: keys in it are not tested" >&2
+	@# And the page of `hob usage --html` is looked at in a real browser (tests/money.rs).
+	@./scripts/deps chromium || echo "no chromium: the page of hob usage is read and not looked at" >&2
 	@$(stage) "tests" cargo test --release --locked --workspace --no-fail-fast
 
 offline: build ## the local tests once more, without a network and under strace: no process is given an internet socket
