@@ -154,7 +154,12 @@ impl Desk {
                 continue;
             }
             let desk = Arc::clone(self);
-            tokio::spawn(async move { connection::serve(&desk, client, stream).await });
+            // It keeps the engine from ending from its first moment: its Hello may be on its way.
+            desk.post(Event::Joined);
+            tokio::spawn(async move {
+                connection::serve(&desk, client, stream).await;
+                desk.post(Event::Left);
+            });
         }
     }
 
@@ -196,7 +201,6 @@ impl Desk {
         let mut roster = self.roster();
         outgoing.send(FromEngine::Model(roster.state.clone()));
         roster.clients.insert(client, outgoing);
-        self.post(Event::Joined);
     }
 
     /// A client is gone, and with it what it asked.
@@ -204,7 +208,6 @@ impl Desk {
         let mut roster = self.roster();
         roster.clients.remove(&client);
         roster.running.retain(|(own, _), _| *own != client);
-        self.post(Event::Left);
     }
 
     /// Obeys a frame; false for one that has no business there.
