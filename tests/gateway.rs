@@ -382,6 +382,8 @@ fn the_shell_says_by_its_exit_code_whether_anything_was_sent() {
     let provider = Fake::start(vec![answer(&["Yes."])]);
     let world = world(&provider.origin, "");
     world.file("a.rs", "one\ntwo\nthree\n");
+    let nobody = world.run(&["ask", "What?", "--use", "nobody/m"]);
+    assert!(nobody.stderr.contains("nobody/m: your configuration has no such model"), "{}", nobody.stderr);
     // Nobody is at the terminal to agree.
     let refused = world.run(&["ask", "What?", "--file", "a.rs"]);
     assert_eq!((refused.code, provider.connections()), (3, 0), "{}", refused.stderr);
@@ -393,6 +395,15 @@ fn the_shell_says_by_its_exit_code_whether_anything_was_sent() {
     assert_eq!(bodies(&provider), [body]);
     assert_eq!(world.run(&["ask", "What?", "--file", "a.rs:3-2"]).code, 1);
     assert_eq!(world.run(&["ask", "What?", "--use", "nobody"]).code, 2);
+
+    fs::remove_file(world.state().with_file_name("provider.key")).unwrap();
+    let without_key = world.run(&["ask", "What?", "--file", "a.rs", "--yes"]);
+    assert_eq!((without_key.code, provider.connections()), (3, 1), "{}", without_key.stderr);
+    assert_eq!(
+        world.run(&["ask", "What?", "--file", "a.rs", "--preview"]).code,
+        0,
+        "its bytes are the same without it"
+    );
 }
 
 #[test]

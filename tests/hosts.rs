@@ -171,6 +171,7 @@ fn a_key_is_kept_in_the_keyring_and_found_there() {
     // A session of its own, whose keyring is locked with this password and unlocked.
     let script =
         "printf %s anything | gnome-keyring-daemon --components=secrets --unlock >/dev/null || exit 70
+        \"$0\" ask 'Before?' --preview --use lab/m >/dev/null || exit 72
         \"$0\" ask 'Before?' --yes --use lab/m && exit 71
         printf %s sk-canary-in-the-keyring | \"$0\" cloud key lab && \"$0\" ask 'And now?' --yes --use lab/m";
     let hob = world.command(&[]);

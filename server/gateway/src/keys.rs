@@ -49,7 +49,7 @@ pub fn find(source: &KeySource, home: &Path) -> Result<SecretString, String> {
 
 fn from_environment(name: &str) -> Result<String, String> {
     std::env::var(name).map_err(|_| {
-        format!("the environment variable {name} is not set where your editor was started: set it there and start the editor anew")
+        format!("the environment variable {name} is not set where Hob was started: set it there, for an editor before it starts")
     })
 }
 
@@ -193,7 +193,7 @@ mod tests {
         check(
             KeySource::Env("HOB_TEST_NO_SUCH_KEY".into()),
             expect![
-                "the environment variable HOB_TEST_NO_SUCH_KEY is not set where your editor was started: set it there and start the editor anew"
+                "the environment variable HOB_TEST_NO_SUCH_KEY is not set where Hob was started: set it there, for an editor before it starts"
             ],
         );
     }

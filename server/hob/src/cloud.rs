@@ -14,7 +14,7 @@ use std::{
 
 use assist::route::{self, Chosen, Decision, Local, World};
 use config::Cloud;
-use model::cloud::{Decided, Prepared, Refused};
+use model::cloud::{Decided, Health, Prepared, Refused};
 
 pub(crate) use request::{Request, Shown};
 pub(crate) use words::{offer, page};
@@ -44,6 +44,15 @@ pub(crate) trait Person {
 
     /// Shows the bytes: a page of Markdown.
     async fn show(&mut self, page: String);
+}
+
+/// What a request is put together for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be sent.
+    Send,
+    /// To be looked at, and dropped.
+    Show,
 }
 
 /// Where requests are put together.
@@ -83,6 +92,7 @@ impl Desk {
         &self,
         request: &Request,
         around: Surroundings<'_>,
+        purpose: Purpose,
     ) -> Result<Arranged, Refused> {
         let ask = request.ask();
         let policy = around.policy;
@@ -91,7 +101,15 @@ impl Desk {
         let mut errand = request.errand(BTreeMap::new());
         // A gateway is started only where what it knows can matter.
         if route::asks_gateway(&errand, policy, &world) {
-            let snapshot = self.gateway.look(&policy.restriction(), Some(ask.clone())).await?;
+            let mut snapshot = self.gateway.look(&policy.restriction(), Some(ask.clone())).await?;
+            if purpose == Purpose::Show {
+                // The bytes are the same without a key.
+                for status in &mut snapshot.targets {
+                    if matches!(status.health, Health::NoKey { .. }) {
+                        status.health = Health::Ready;
+                    }
+                }
+            }
             errand.secrets = snapshot.secrets.clone();
             let priced = snapshot.targets.iter();
             world.at_most =

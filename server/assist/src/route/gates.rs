@@ -52,10 +52,11 @@ pub(super) fn closed(facts: &Facts, candidate: &Candidate) -> Option<Rejection> 
 
 /// The gates that stay as they are from one request to the next: privacy and capability.
 pub(super) fn may_and_can<'a>(facts: &Facts, candidate: &'a Candidate) -> Result<&'a Terms, Rejection> {
+    // First, because nothing else helps: without any provider `cloud.mode` is local-only, and another mode would change nothing.
+    let terms = candidate.terms.as_ref().ok_or(Rejection::Unknown)?;
     if let Some(rejection) = request(facts, candidate) {
         return Err(rejection);
     }
-    let terms = candidate.terms.as_ref().ok_or(Rejection::Unknown)?;
     match provider(facts, terms).or_else(|| capability(facts, candidate, terms)) {
         Some(rejection) => Err(rejection),
         None => Ok(terms),

@@ -20,7 +20,7 @@ use syntax::Language;
 
 use super::out;
 use crate::{
-    cloud::{self, Arranged, Desk, Person, Request, Shown, Surroundings, Verdict},
+    cloud::{self, Arranged, Desk, Person, Purpose, Request, Shown, Surroundings, Verdict},
     gateway::{Direct, Gateway, Said},
     paths,
     settings::Sources,
@@ -106,7 +106,8 @@ impl Ask {
             workspaces: std::slice::from_ref(&workspace),
             local: Local { fills: true, ..Local::default() },
         };
-        let arranged = desk.arrange(&request, around).await?;
+        let purpose = if self.preview { Purpose::Show } else { Purpose::Send };
+        let arranged = desk.arrange(&request, around, purpose).await?;
         if self.preview {
             self.show(&arranged)?;
             return Ok(ExitCode::SUCCESS);

@@ -28,7 +28,7 @@ use super::{
     show::{Page, show},
 };
 use crate::{
-    cloud::{Arranged, Desk, Person, Request, Surroundings, Verdict},
+    cloud::{Arranged, Desk, Person, Purpose, Request, Surroundings, Verdict},
     gateway::Said,
 };
 
@@ -111,7 +111,8 @@ pub(super) async fn ask(server: &Server, argument: &Value) -> Result<Value> {
     let taken = take(server, argument, ASK)?;
     let asking = server.asking.clone();
     let mut window = Window { client: server.client.clone(), opens: taken.opens };
-    let arranged = asking.desk.arrange(&taken.request, taken.surroundings()).await.map_err(refused)?;
+    let arranged =
+        asking.desk.arrange(&taken.request, taken.surroundings(), Purpose::Send).await.map_err(refused)?;
     asking.desk.send(&arranged, taken.surroundings(), &mut window).await.map_err(refused)?;
     let decision = arranged.prepared.decision.clone();
     let told = listen(&asking, &window.client, taken.progress, arranged).await;
@@ -135,7 +136,12 @@ pub(super) async fn ask(server: &Server, argument: &Value) -> Result<Value> {
 /// Answers with the page that shows the bytes, and shows it. Nothing is sent.
 pub(super) async fn preview(server: &Server, argument: &Value) -> Result<Value> {
     let taken = take(server, argument, PREVIEW)?;
-    let arranged = server.asking.desk.arrange(&taken.request, taken.surroundings()).await.map_err(refused)?;
+    let arranged = server
+        .asking
+        .desk
+        .arrange(&taken.request, taken.surroundings(), Purpose::Show)
+        .await
+        .map_err(refused)?;
     let page = crate::cloud::page(&arranged.prepared, &arranged.decision);
     let mut window = Window { client: server.client.clone(), opens: taken.opens };
     window.show(page.clone()).await;
