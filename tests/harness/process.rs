@@ -10,6 +10,9 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
+/// `PF_KTHREAD` of Linux's `include/linux/sched.h`, in the flags of `/proc/<id>/stat`.
+const KERNEL_THREAD: u32 = 0x0020_0000;
+
 /// What a process of `hob` does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -48,10 +51,14 @@ impl Process {
         let age = |fields: &[String]| fields.get(19).and_then(|ticks| ticks.parse::<u64>().ok());
         let own = fields(std::process::id()).and_then(|own| age(&own));
         let is_starting = |id: u32| {
-            // Empty until the new program is laid out; a dead process's is empty for good.
+            // Empty until the new program is laid out; a dead process's is empty for good, and so is a kernel thread's.
             let is_empty =
                 fs::read(folder(id).join("environ")).is_ok_and(|environment| environment.is_empty());
-            is_empty && fields(id).is_some_and(|fields| fields[0] != "Z" && age(&fields) >= own)
+            let may_start = |fields: Vec<String>| {
+                let flags = fields.get(6).and_then(|flags| flags.parse::<u32>().ok()).unwrap_or(0);
+                fields[0] != "Z" && flags & KERNEL_THREAD == 0 && age(&fields) >= own
+            };
+            is_empty && fields(id).is_some_and(may_start)
         };
         ids().any(is_starting)
     }
