@@ -211,3 +211,19 @@ fn a_repository_cannot_name_a_host() {
     assert!(listener.accept().is_err(), "somebody was called whom only a repository names");
     editor.quit();
 }
+
+#[test]
+fn a_repository_can_keep_everything_from_the_host() {
+    let Some(program) = LlamaServer::program() else { return };
+    let host = LlamaServer::start(&program);
+    let relay = Relay::start(host.port);
+    let world = world(relay.port, "");
+    world.file(".hob.toml", "cloud.mode = \"local-only\"\n");
+    let editor = world.editor().start();
+    let buffer = at_a_line(&editor, "gguf.rs");
+    assert_eq!(buffer.complete(), None);
+    let row = world.row(|row| row["outcome"] == "excluded");
+    assert!(row["why"].as_str().is_some_and(|why| why.contains("cloud.mode")), "{row:#}");
+    assert!(!relay.said().contains("metadata"), "something of the file was sent");
+    editor.quit();
+}

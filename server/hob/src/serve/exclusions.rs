@@ -10,11 +10,16 @@ use super::session::path;
 
 /// The lists of the window's folders, as they were when this was read.
 #[derive(Debug, Default)]
-pub(super) struct Exclusions(Vec<Exclusion>);
+pub(super) struct Exclusions {
+    lists: Vec<Exclusion>,
+    /// Nothing of this window may be asked.
+    is_closed: bool,
+}
 
 impl Exclusions {
-    /// Reads what the folders `roots` exclude, beside the patterns of `index.exclude`.
-    pub(super) fn read(roots: &[PathBuf], exclude: &[String]) -> Self {
+    /// Reads what the folders `roots` exclude, beside the patterns of `index.exclude`. `is_closed`: everything is, because the engine is a
+    /// host elsewhere that may not be asked here.
+    pub(super) fn read(roots: &[PathBuf], exclude: &[String], is_closed: bool) -> Self {
         let of_root = |root: &PathBuf| {
             let lists = Exclusion::new(root, exclude).or_else(|error| {
                 // The index says so to the user; the workspace's own lists hold all the same.
@@ -23,13 +28,18 @@ impl Exclusions {
             });
             lists.inspect_err(|error| tracing::warn!(%error, "what is excluded is not known")).ok()
         };
-        Self(roots.iter().filter_map(of_root).collect())
+        Self { lists: roots.iter().filter_map(of_root).collect(), is_closed }
     }
 
     /// Why the document `uri` is excluded, in words that fit behind "is".
     pub(super) fn of(&self, uri: &str) -> Option<String> {
+        if self.is_closed {
+            return Some(
+                "in a window that may not ask the team's engine, by `cloud.mode` or `cloud.hosts`".to_owned(),
+            );
+        }
         let path = path(uri)?;
-        let listed = self.0.iter().find_map(|exclusion| exclusion.of(&path));
+        let listed = self.lists.iter().find_map(|exclusion| exclusion.of(&path));
         let reason = listed.or_else(|| is_private(&path).then_some(Reason::Private))?;
         Some(match reason {
             Reason::Hob | Reason::Excluded => reason.to_string(),

@@ -83,6 +83,8 @@ pub(super) struct Session {
     /// The editor's, as it told them last.
     settings: Option<Value>,
     exclusions: Exclusions,
+    /// The engine is a host elsewhere, which the user's own file names.
+    is_remote: bool,
     documents: HashMap<String, Entry>,
     window: u64,
 }
@@ -201,6 +203,7 @@ pub(super) struct ParseJob {
 impl Session {
     pub(super) fn new(sources: Sources) -> Self {
         let (config, unreported) = sources.resolve(None);
+        let is_remote = config.engine.remote.is_some();
         Self {
             client: Client::default(),
             roots: Vec::new(),
@@ -211,6 +214,7 @@ impl Session {
             sources,
             settings: None,
             exclusions: Exclusions::default(),
+            is_remote,
             documents: HashMap::new(),
             window: std::process::id().into(),
         }
@@ -248,7 +252,8 @@ impl Session {
     fn resolve(&mut self) -> bool {
         let (config, problems) = self.sources.resolve(self.settings.as_ref());
         let (old, new) = (std::mem::replace(&mut self.config, Arc::new(config)), &self.config);
-        let changed = (&old.index, &old.context) != (&new.index, &new.context);
+        let changed =
+            (&old.index, &old.context, &old.engine.remote) != (&new.index, &new.context, &new.engine.remote);
         for problem in problems {
             if !self.reported.contains(&problem) && !self.unreported.contains(&problem) {
                 self.unreported.push(problem);
@@ -381,7 +386,8 @@ impl Session {
     /// Reads anew which files are excluded, and judges every open document by that. What is shown from elsewhere may have come from one of
     /// them, and is gathered anew. The keys of the KV caches that hold such text.
     pub(super) fn judge_anew(&mut self) -> Vec<SessionKey> {
-        self.exclusions = Exclusions::read(&self.roots, &self.config.index.exclude);
+        let is_closed = self.is_remote && self.config.engine.remote.is_none();
+        self.exclusions = Exclusions::read(&self.roots, &self.config.index.exclude, is_closed);
         let judged: Vec<_> =
             self.documents.keys().map(|uri| (uri.clone(), self.exclusions.of(uri))).collect();
         let mut stale = Vec::new();
